@@ -1,0 +1,131 @@
+"""The audit trail: numbered without a gap, each event carrying the hash of the one before (P-audit). Pure.
+
+An auditor needs only this file and an export: ``verify`` asks nothing of AWS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from app.domain.redaction import scrub
+
+GENESIS = "0" * 64  # the hash "before" the first event
+
+
+class AuditType(StrEnum):
+    ALERT_RECEIVED = "ALERT_RECEIVED"
+    ALERT_UPDATED = "ALERT_UPDATED"
+    STALE_EVENT_IGNORED = "STALE_EVENT_IGNORED"
+    ASSEMBLY_STARTED = "ASSEMBLY_STARTED"
+    WAR_ROOM_CREATED = "WAR_ROOM_CREATED"
+    WAR_ROOM_ADOPTED = "WAR_ROOM_ADOPTED"
+    RESPONDERS_RESOLVED = "RESPONDERS_RESOLVED"
+    DIRECTORY_LOOKUP_FAILED = "DIRECTORY_LOOKUP_FAILED"
+    RESPONDER_INVITED = "RESPONDER_INVITED"
+    RESPONDER_NOT_INVITED = "RESPONDER_NOT_INVITED"
+    NOBODY_INVITED_ESCALATED = "NOBODY_INVITED_ESCALATED"
+    IC_ASSIGNED = "IC_ASSIGNED"
+    CONTEXT_POSTED = "CONTEXT_POSTED"
+    HEADER_POSTED = "HEADER_POSTED"
+    CHECKLIST_PINNED = "CHECKLIST_PINNED"
+    NUDGE_SCHEDULED = "NUDGE_SCHEDULED"
+    NUDGE_SENT = "NUDGE_SENT"
+    NUDGES_SILENCED = "NUDGES_SILENCED"
+    NUDGES_REMOVED = "NUDGES_REMOVED"
+    STEP_FAILED = "STEP_FAILED"
+    WAR_ROOM_ASSEMBLED = "WAR_ROOM_ASSEMBLED"
+    STATUSPAGE_DRAFT_CREATED = "STATUSPAGE_DRAFT_CREATED"
+    STATUSPAGE_DRAFT_SHOWN = "STATUSPAGE_DRAFT_SHOWN"
+    STATUSPAGE_DRAFT_SUPERSEDED = "STATUSPAGE_DRAFT_SUPERSEDED"
+    STATUSPAGE_DRAFT_REJECTED = "STATUSPAGE_DRAFT_REJECTED"
+    STATUSPAGE_DRAFT_APPROVED = "STATUSPAGE_DRAFT_APPROVED"
+    STATUSPAGE_APPROVAL_REFUSED = "STATUSPAGE_APPROVAL_REFUSED"
+    STATUSPAGE_PUBLISHED = "STATUSPAGE_PUBLISHED"
+    STATUSPAGE_PUBLISH_UNKNOWN = "STATUSPAGE_PUBLISH_UNKNOWN"
+    STATUSPAGE_PUBLISH_FAILED = "STATUSPAGE_PUBLISH_FAILED"
+    INCIDENT_RESOLVED = "INCIDENT_RESOLVED"
+    POSTMORTEM_WRITTEN = "POSTMORTEM_WRITTEN"
+    POSTMORTEM_CREATED = "POSTMORTEM_CREATED"
+    RESOLUTION_ANNOUNCED = "RESOLUTION_ANNOUNCED"
+    RATING_ASKED = "RATING_ASKED"
+    RATING_GIVEN = "RATING_GIVEN"
+    ARCHIVE_SCHEDULED = "ARCHIVE_SCHEDULED"
+    ARCHIVE_POSTPONED = "ARCHIVE_POSTPONED"
+    WAR_ROOM_ARCHIVED = "WAR_ROOM_ARCHIVED"
+    COMMAND_RUN = "COMMAND_RUN"
+
+
+class Fact(BaseModel):
+    """Something that is about to be recorded: the ledger gives it its number and its hash."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: AuditType
+    actor: str
+    details: dict[str, Any] = {}
+
+
+class AuditEvent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident_id: str
+    seq: int
+    type: AuditType
+    actor: str
+    at: datetime
+    details: dict[str, Any]
+    prev: str
+    hash: str
+
+
+def chain(incident_id: str, seq: int, head: str, facts: Sequence[Fact], at: datetime) -> list[AuditEvent]:
+    """The events that follow number ``seq`` with hash ``head`` (0 and "" for the first of a trail)."""
+    events: list[AuditEvent] = []
+    prev = head or GENESIS
+    for number, fact in enumerate(facts, start=seq + 1):
+        details = scrub(fact.details)
+        digest = _digest(incident_id, number, fact.type, fact.actor, at, details, prev)
+        events.append(
+            AuditEvent(
+                incident_id=incident_id, seq=number, type=fact.type, actor=fact.actor,
+                at=at, details=details, prev=prev, hash=digest,
+            )
+        )  # fmt: skip
+        prev = digest
+    return events
+
+
+def verify(events: Sequence[AuditEvent]) -> list[str]:
+    """What is wrong with a whole trail, one line each; empty when it is as it was written."""
+    problems: list[str] = []
+    prev = GENESIS
+    for expected, event in enumerate(events, start=1):
+        if event.seq != expected:
+            problems.append(f"number {expected} is missing: found {event.seq} in its place")
+            break
+        if event.prev != prev:
+            problems.append(f"number {event.seq} does not follow number {event.seq - 1}: its link is to another event")
+        digest = _digest(event.incident_id, event.seq, event.type, event.actor, event.at, event.details, event.prev)
+        if event.hash != digest:
+            problems.append(f"number {event.seq} ({event.type}) was changed after it was written")
+        if event.incident_id != events[0].incident_id:
+            problems.append(f"number {event.seq} belongs to incident {event.incident_id}")
+        prev = event.hash
+    return problems
+
+
+def _digest(
+    incident_id: str, seq: int, type_: str, actor: str, at: datetime, details: Mapping[str, Any], prev: str
+) -> str:
+    canonical = json.dumps(
+        [incident_id, seq, str(type_), actor, at.isoformat(), details, prev],
+        sort_keys=True, separators=(",", ":"), ensure_ascii=False,
+    )  # fmt: skip
+    return hashlib.sha256(canonical.encode()).hexdigest()

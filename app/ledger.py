@@ -1,0 +1,61 @@
+"""The one way to change an incident: decide on the fresh state, commit state and audit together, or decide again.
+
+``decide`` is pure: it is given the incident as it stands and says what becomes of it, or None when there is nothing
+left to do. It may be called several times, and only the last answer counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app import clock
+from app.domain.audit import Fact
+from app.domain.incident import Incident
+from app.errors import Conflict, Park, Retry
+from app.ports import Change, DraftWrite, StepRecord, Store
+
+CONFLICTS_MAX = 10  # decisions taken anew before the message goes back to the queue
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of an incident, and what is recorded of it."""
+
+    incident: Incident
+    facts: Sequence[Fact]
+    steps: Sequence[StepRecord] = ()
+    drafts: Sequence[DraftWrite] = ()
+    lookups: Sequence[tuple[str, str]] = ()
+
+
+async def amend(store: Store, incident_id: str, decide: Callable[[Incident], Decision | None]) -> Incident:
+    """Gives the incident as it stands afterwards. Whatever ``decide`` raises goes through, with nothing written."""
+    for _ in range(CONFLICTS_MAX):
+        incident = await load(store, incident_id)
+        decision = decide(incident)
+        if decision is None:
+            return incident
+        try:
+            return await store.commit(_change(decision))
+        except Conflict:
+            continue
+    raise Retry(f"incident {incident_id} changed under us {CONFLICTS_MAX} times in a row")
+
+
+async def load(store: Store, incident_id: str) -> Incident:
+    incident = await store.incident(incident_id)
+    if incident is None:
+        raise Park(f"there is no incident {incident_id}: it expired, or the message names another environment's")
+    return incident
+
+
+def _change(decision: Decision) -> Change:
+    return Change(
+        incident=decision.incident,
+        facts=decision.facts,
+        at=clock.now(),
+        steps=decision.steps,
+        drafts=decision.drafts,
+        lookups=decision.lookups,
+    )

@@ -1,0 +1,1 @@
+"""Everything people read in Slack, as pure functions from what is known to Block Kit."""

@@ -1,0 +1,247 @@
+"""The outside world on one page: what the flows may ask of it, and nothing else.
+
+Each Protocol has a real adapter in ``effects/``, a simulated twin behind it in ``sim/``, and one contract test.
+Publishing to customers is deliberately not here: it is behind ``gate.door`` (P-gate).
+
+Errors, everywhere: ``VendorUnavailable``, ``VendorThrottled``, ``VendorRefused``; a write may also raise ``Unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from app.domain.alert import Alert
+from app.domain.audit import AuditEvent, Fact
+from app.domain.draft import Draft, DraftState, PublicText
+from app.domain.incident import Incident, Postmortem
+from app.domain.people import Person
+from app.domain.readings import Reading
+from app.messages.message import Message
+from app.queue.envelope import Envelope
+
+# ---------------------------------------------------------------- state
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One journaled step of a flow: what it gave, so that a second delivery need not do it again."""
+
+    flow: str
+    step: str
+    result: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DraftWrite:
+    """A draft to put; ``was`` is the state that it must be in now (None: it must not exist yet)."""
+
+    draft: Draft
+    was: DraftState | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One transaction: the incident as it will be, and everything that becomes true with it.
+
+    ``incident.version`` is the version that was read; the commit fails with ``Conflict`` if it is no longer that.
+    """
+
+    incident: Incident
+    facts: Sequence[Fact]
+    at: datetime
+    create: bool = False
+    steps: Sequence[StepRecord] = ()
+    drafts: Sequence[DraftWrite] = ()
+    # Which incident an alert group or a channel belongs to, written together with the incident itself.
+    # (kind, key): kind is "ALERT" or "CHANNEL". ``replaces`` names the incident that held the key before.
+    lookups: Sequence[tuple[str, str]] = ()
+    replaces: str | None = None
+
+
+class Store(Protocol):
+    """State and audit. Every read here is strongly consistent, except ``open_incidents``."""
+
+    async def incident(self, incident_id: str) -> Incident | None: ...
+    async def incident_of_alert(self, alert_group: str) -> Incident | None: ...
+    async def incident_of_channel(self, channel_id: str) -> Incident | None: ...
+    async def open_incidents(self) -> list[Incident]:
+        """From an index, so possibly a moment old: never decide on it what a promise rests on."""
+        ...
+
+    async def steps(self, incident_id: str, flow: str) -> dict[str, StepRecord]: ...
+    async def draft(self, incident_id: str, draft_id: str) -> Draft | None: ...
+    async def drafts(self, incident_id: str) -> list[Draft]: ...
+    async def trail(self, incident_id: str) -> list[AuditEvent]: ...
+    async def commit(self, change: Change) -> Incident:
+        """All of it or none of it; gives the incident with its new version. Raises ``Conflict``."""
+        ...
+
+
+# ---------------------------------------------------------------- the queue and the clock
+
+
+class Queue(Protocol):
+    async def send(self, envelope: Envelope) -> None:
+        """Durable when it returns (P-accept). Raises ``VendorUnavailable``."""
+        ...
+
+
+class Timers(Protocol):
+    """Schedules that outlive us (EventBridge Scheduler). Each sends an envelope to the nudge queue when it is due."""
+
+    async def every(self, name: str, interval: timedelta, *, first: datetime, end: datetime, message: Envelope) -> None:
+        """Create, or set anew, a repeating schedule: first at ``first``, none after ``end``."""
+        ...
+
+    async def once(self, name: str, at: datetime, *, message: Envelope) -> None:
+        """Create, or set anew, a schedule that fires once and then removes itself."""
+        ...
+
+    async def silence(self, name: str) -> bool:
+        """Keep the schedule, fire no more. False: there is no such schedule."""
+        ...
+
+    async def remove(self, name: str) -> bool:
+        """False: it was gone already."""
+        ...
+
+    async def exists(self, name: str) -> bool: ...
+
+
+# ---------------------------------------------------------------- people
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Who is on call for an alert group, in the order of its escalation chain."""
+
+    people: tuple[Person, ...]
+    chain: str  # how they were found, in words: route, chain, schedule
+
+
+class OnCallSchedule(Protocol):
+    async def responders(self, alert: Alert) -> OnCall: ...
+    async def open_alert_groups(self, since: datetime) -> list[Alert]:
+        """What is firing now and began after ``since``: for the reconciler."""
+        ...
+
+
+class Directory(Protocol):
+    async def members(self, team: str) -> list[Person]:
+        """Active members of the team's group; [] for a team that no group is mapped to."""
+        ...
+
+
+# ---------------------------------------------------------------- Slack
+
+
+@dataclass(frozen=True)
+class Room:
+    id: str
+    name: str
+    marker: str  # the incident that it was made for, from the channel's purpose; "" where none is written
+
+
+@dataclass(frozen=True)
+class Invited:
+    joined: tuple[str, ...]  # Slack ids that are members now
+    failed: dict[str, str] = field(default_factory=dict)  # Slack id -> why not
+
+
+class RoomNameTaken(Exception):
+    """Another channel has this name, ours or not; archived ones count."""
+
+
+class Chat(Protocol):
+    async def create_room(self, name: str) -> Room:
+        """Raises ``RoomNameTaken``."""
+        ...
+
+    async def own_room(self, name: str) -> Room | None:
+        """The private channel of that name that this very app created, if there is one."""
+        ...
+
+    async def mark_room(self, channel: str, *, marker: str, topic: str) -> None: ...
+    async def invite(self, channel: str, slack_ids: Sequence[str]) -> Invited: ...
+    async def members(self, channel: str) -> set[str]:
+        """People in the channel, without the app itself."""
+        ...
+
+    async def slack_id(self, email: str) -> str | None:
+        """None: Slack knows nobody (active) by that address."""
+        ...
+
+    async def post(self, channel: str, message: Message, *, effect_id: str) -> str:
+        """Gives the message's ts. ``effect_id`` is written into its metadata, for ``find``."""
+        ...
+
+    async def find(self, channel: str, effect_id: str) -> str | None:
+        """The ts of the message that carries this effect id, read back from the channel's history."""
+        ...
+
+    async def update(self, channel: str, ts: str, message: Message) -> None: ...
+    async def pin(self, channel: str, ts: str) -> None: ...
+    async def direct(self, slack_id: str, message: Message, *, effect_id: str) -> str: ...
+    async def whisper(self, channel: str, slack_id: str, message: Message) -> None:
+        """Only that person sees it. Cannot be read back: at most once."""
+        ...
+
+    async def respond(self, response_url: str, message: Message) -> None:
+        """The private answer to a gesture, wherever it was made."""
+        ...
+
+    async def open_modal(self, trigger_id: str, view: dict[str, Any]) -> None: ...
+    async def archive(self, channel: str) -> None: ...
+    async def link(self, channel: str) -> str:
+        """An address that opens the channel."""
+        ...
+
+
+# ---------------------------------------------------------------- what is known about the incident
+
+
+class Signals(Protocol):
+    """Metrics, logs and traces of a service around a moment. Never raises: a failure is a ``Reading`` that says so."""
+
+    async def snapshot(self, service: str, at: datetime) -> list[Reading]: ...
+
+
+class Code(Protocol):
+    """Recent changes and owners of a service's code. Never raises, like ``Signals``."""
+
+    async def snapshot(self, service: str, at: datetime) -> list[Reading]: ...
+    async def commits(self, since: datetime, until: datetime) -> Reading: ...
+
+
+# ---------------------------------------------------------------- words
+
+
+class Writer(Protocol):
+    """Phrases what is known. Gets redacted text only; invents nothing; has a deterministic twin for when it is away."""
+
+    async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText: ...
+    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
+        """Markdown."""
+        ...
+
+
+class Tracker(Protocol):
+    """Where postmortems live (Linear)."""
+
+    async def file_postmortem(
+        self, issue_id: str, title: str, markdown: str, *, assignee_email: str | None, link: str
+    ) -> Postmortem:
+        """Twice with one ``issue_id`` is one issue. ``issue_id``: UUID v4 form."""
+        ...
+
+
+class PublicPage(Protocol):
+    """What customers see, read only (Statuspage). The way to write is behind the door."""
+
+    async def find(self, draft_id: str) -> dict[str, Any] | None:
+        """The public incident whose marker or update carries this draft, as Statuspage tells it."""
+        ...

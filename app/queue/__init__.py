@@ -1,0 +1,1 @@
+"""All that the two pods share: the envelope, and the queue that carries it."""

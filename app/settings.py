@@ -1,0 +1,193 @@
+"""Everything that differs between one deployment and another. The only reader of the environment.
+
+Two models, because the two pods have different rights (X3): ``WebhookSettings`` knows two secrets and one queue.
+Each field says where its value comes from, and its unit. A missing one stops the pod with one message that lists all.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.severity import Severity
+from app.errors import SettingsError
+
+S = TypeVar("S", bound="_Settings")
+
+
+def _base_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with https:// (or http:// in a sandbox)")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_base_url)]
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
+
+    aws_region: str = Field(description="The AWS region of tables, queues and schedules. From: the deployment.")
+    environment: str = Field("development", description="Name of the deployment; tags traces and drills.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line to log.")
+    otel_exporter_otlp_endpoint: Url | None = Field(
+        None,
+        description="Where traces and metrics go (OTLP over HTTP). Unset: nowhere. From: your collector.",
+    )
+    sandbox_clock: str | None = Field(
+        None,
+        pattern=r"^\d+(\.\d+)?,\d+(\.\d+)?$",
+        description="`<unix s>,<speed>`: the people's time runs that much faster from then on. Sandbox only.",
+    )
+    aws_endpoint_url: Url | None = Field(
+        None, description="Another AWS: a sandbox's. botocore reads the same variable. Unset in production."
+    )
+
+    slack_signing_secret: SecretStr = Field(
+        description="Proves that a gesture came from Slack. From: Slack app, Basic Information, Signing Secret."
+    )
+    slack_transport: Literal["socket", "http"] = Field(
+        "socket", description="How Slack reaches us: its websocket (processor) or /slack/events (webhook)."
+    )
+    incident_events_queue_url: Url = Field(description="SQS FIFO queue of alerts and gestures. From: substrate output.")
+
+    @model_validator(mode="after")
+    def _fast_clock_only_in_a_sandbox(self) -> Self:
+        if self.sandbox_clock and not self.aws_endpoint_url:
+            raise ValueError("SANDBOX_CLOCK is for a sandbox: it needs AWS_ENDPOINT_URL to point at one; unset it")
+        return self
+
+
+class WebhookSettings(_Settings):
+    """The internet-facing pod."""
+
+    webhook_auth: Literal["oncall_hmac", "grafana_alerting", "bearer"] = Field(
+        "oncall_hmac",
+        description="How the sender proves itself: our HMAC header, Grafana Alerting's, or a shared token.",
+    )
+    grafana_oncall_hmac_secret_id: str = Field(
+        description="Secrets Manager id of the secret that the sender signs with (or of its token)."
+    )
+    grafana_alerting_timestamp_header: str | None = Field(
+        None, description="Header of the signed timestamp, when Grafana Alerting's contact point sends one."
+    )
+    replay_tolerance_s: float = Field(300.0, gt=0, description="Oldest signed timestamp that is believed, seconds.")
+    body_limit_bytes: int = Field(
+        262_144,
+        ge=1_024,
+        le=900_000,
+        description="Largest body of /webhook, bytes; stays below SQS's 1,048,576.",
+    )
+    requests_per_second: float = Field(50.0, gt=0, description="Requests taken per second and sender; above: 429.")
+
+
+class ProcessorSettings(_Settings):
+    """The pod that does the work."""
+
+    slack_bot_token: SecretStr = Field(description="xoxb-… From: Slack app, OAuth & Permissions.")
+    slack_app_token: SecretStr | None = Field(
+        None, description="xapp-… for Socket Mode. From: Slack app, Basic Information, App-Level Tokens."
+    )
+    slack_api_url: Url = Field("https://slack.com/api", description="Slack's Web API.")
+    slack_fallback_channel: str | None = Field(
+        None, description="Channel id that is told when nobody could be invited to a room."
+    )
+
+    grafana_oncall_url: Url = Field(description="OnCall's address, without /api/v1. From: Grafana OnCall, Settings.")
+    grafana_oncall_token: SecretStr = Field(description="API token. From: Grafana OnCall, Settings, API Tokens.")
+    grafana_cloud_token: SecretStr = Field(
+        description="glc_… with metrics:read logs:read traces:read. From: Grafana Cloud."
+    )
+    grafana_cloud_org_id: str = Field(
+        description="Instance id (the basic-auth user) unless a product has its own below."
+    )
+    grafana_mimir_url: Url | None = Field(None, description="…/api/prom of the stack's metrics. Unset: no metrics.")
+    grafana_mimir_instance_id: str | None = Field(None, description="Instance id of the metrics tenant.")
+    grafana_loki_url: Url | None = Field(None, description="The stack's logs host. Unset: no logs.")
+    grafana_loki_instance_id: str | None = Field(None, description="Instance id of the logs tenant.")
+    grafana_tempo_url: Url | None = Field(None, description="…/tempo of the stack's traces. Unset: no traces.")
+    grafana_tempo_instance_id: str | None = Field(None, description="Instance id of the traces tenant.")
+    grafana_stack_url: Url | None = Field(None, description="https://<stack>.grafana.net, for links to Explore.")
+
+    statuspage_api_key: SecretStr = Field(
+        description="From: Statuspage, user menu, API info. Belongs to a user, not a page."
+    )
+    statuspage_page_id: str = Field(description="From: the same page.")
+    statuspage_api_url: Url = Field("https://api.statuspage.io/v1", description="Statuspage's API.")
+
+    linear_api_key: SecretStr = Field(description="lin_api_… From: Linear, Settings, API.")
+    linear_team_id: str = Field(description="UUID of the team that owns postmortems.")
+    linear_project_id: str | None = Field(None, description="UUID of the project that postmortems are filed in.")
+    linear_api_url: Url = Field("https://api.linear.app", description="Linear's API, without /graphql.")
+
+    workos_api_key: SecretStr = Field(description="sk_… From: WorkOS dashboard, API Keys.")
+    workos_directory_id: str = Field(description="directory_… From: WorkOS dashboard, Directories.")
+    workos_team_group_map: dict[str, str] = Field(
+        description='JSON: team (as in the alert\'s "team" label) to directory group id. From: you.'
+    )
+    workos_api_url: Url = Field("https://api.workos.com", description="WorkOS's API.")
+
+    github_token: SecretStr = Field(description="Reads contents and commits. From: a GitHub App or fine-grained token.")
+    github_org_slug: str = Field(description="The organisation that owns the repositories.")
+    github_repo_names: tuple[str, ...] = Field(description='JSON list of repositories, e.g. ["checkout"].')
+    github_api_url: Url = Field("https://api.github.com", description="GitHub's API.")
+
+    bedrock_model_id: str | None = Field(
+        None,
+        description="Inference profile that phrases drafts and postmortems. Unset: the deterministic writer does.",
+    )
+
+    incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")
+    audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
+    nudge_events_queue_url: Url = Field(description="SQS FIFO queue of due timers. From: substrate output.")
+    nudge_events_queue_arn: str = Field(description="Its ARN, the target of schedules.")
+    sla_check_queue_url: Url = Field(description="SQS FIFO queue of SLA checks. From: substrate output.")
+    sla_check_queue_arn: str = Field(description="Its ARN, the target of schedules.")
+    scheduler_role_arn: str = Field(description="Role that EventBridge Scheduler takes to send to the queues.")
+    scheduler_group_name: str = Field(description="Schedule group; the default group may be denied.")
+
+    default_severity: Severity = Field(
+        Severity.P1,
+        description="Severity of an alert that names none. P1: a room too many beats a P1 unseen.",
+    )
+    nudge_interval_s: int = Field(900, ge=60, description="Time between two reminders to the IC, seconds.")
+    archive_delay_s: int = Field(
+        86_400, ge=60, description="Time from the resolution to the room's archiving, seconds."
+    )
+    reconcile_interval_s: float = Field(
+        60.0, gt=0, description="Time between two looks at OnCall's open groups, seconds."
+    )
+    four_eyes: bool = Field(False, description="Whoever wrote or edited a draft may not approve it.")
+    visibility_timeout_s: int = Field(
+        30, ge=5, le=43_200, description="How long a message stays ours without a heartbeat, seconds."
+    )
+    max_attempts: int = Field(6, ge=1, description="Deliveries of a message before it is parked.")
+    drain_timeout_s: float = Field(25.0, gt=0, description="Time to finish what is in flight on SIGTERM, seconds.")
+    health_port: int = Field(8081, ge=1, le=65_535, description="Port of the processor's /health and /ready.")
+
+    @model_validator(mode="after")
+    def _socket_mode_needs_its_token(self) -> Self:
+        if self.slack_transport == "socket" and self.slack_app_token is None:
+            raise ValueError("SLACK_TRANSPORT=socket needs SLACK_APP_TOKEN (xapp-…); or set SLACK_TRANSPORT=http")
+        return self
+
+
+def load(model: type[S]) -> S:
+    """Read the environment. Raises ``SettingsError`` with every missing or wrong setting in one message."""
+    try:
+        return model()
+    except ValidationError as error:
+        lines = [_explain(model, dict(problem)) for problem in error.errors(include_url=False, include_input=False)]
+        count = f"{len(lines)} setting" + ("s are" if len(lines) > 1 else " is")
+        raise SettingsError(f"{count} missing or wrong:\n" + "\n".join(lines)) from None
+
+
+def _explain(model: type[_Settings], problem: dict[str, Any]) -> str:
+    if not problem["loc"]:
+        return f"  {problem['msg'].removeprefix('Value error, ')}"
+    name = str(problem["loc"][0])
+    field = model.model_fields.get(name)
+    what = "is missing" if problem["type"] == "missing" else f"is wrong: {problem['msg']}"
+    return f"  {name.upper()} {what}. {field.description if field else ''}".rstrip()
