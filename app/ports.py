@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.domain.alert import Alert
-from app.domain.audit import AuditEvent, Fact
+from app.domain.audit import AuditEvent, Fact, chain
 from app.domain.draft import Draft, DraftState, PublicText
 from app.domain.incident import Incident, Postmortem
 from app.domain.people import Person
@@ -60,6 +60,13 @@ class Change:
     # (kind, key): kind is "ALERT" or "CHANNEL". ``replaces`` names the incident that held the key before.
     lookups: Sequence[tuple[str, str]] = ()
     replaces: str | None = None
+
+    def applied(self) -> tuple[Incident, list[AuditEvent]]:
+        """The incident with its next version and trail's head, and the numbered events that go with it."""
+        old = self.incident
+        events = chain(old.id, old.audit_seq, old.audit_head, self.facts, self.at)
+        head = {"audit_seq": events[-1].seq, "audit_head": events[-1].hash} if events else {}
+        return old.model_copy(update={"version": old.version + 1, **head}), events
 
 
 class Store(Protocol):
