@@ -6,11 +6,12 @@ left to do. It may be called several times, and only the last answer counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app import clock
 from app.domain.audit import Fact
+from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.errors import Conflict, Park, Retry
 from app.ports import Change, DraftWrite, StepRecord, Store
@@ -31,9 +32,28 @@ class Decision:
 
 async def amend(store: Store, incident_id: str, decide: Callable[[Incident], Decision | None]) -> Incident:
     """Gives the incident as it stands afterwards. Whatever ``decide`` raises goes through, with nothing written."""
+
+    async def decided(incident: Incident) -> Decision | None:
+        return decide(incident)
+
+    return await _amend(store, incident_id, decided)
+
+
+async def amend_drafts(
+    store: Store, incident_id: str, decide: Callable[[Incident, Sequence[Draft]], Decision | None]
+) -> Incident:
+    """The same, for a decision that needs the incident's drafts too, in the order in which they were written."""
+
+    async def decided(incident: Incident) -> Decision | None:
+        return decide(incident, await store.drafts(incident.id))
+
+    return await _amend(store, incident_id, decided)
+
+
+async def _amend(store: Store, incident_id: str, decide: Callable[[Incident], Awaitable[Decision | None]]) -> Incident:
     for _ in range(CONFLICTS_MAX):
         incident = await load(store, incident_id)
-        decision = decide(incident)
+        decision = await decide(incident)
         if decision is None:
             return incident
         try:

@@ -57,7 +57,8 @@ class Draft(BaseModel):
     message_ts: str | None = None  # where it is shown in the room
     approved_by: str | None = None
     approved_at: datetime | None = None
-    claim: str | None = None  # who is posting it: one value per POST
+    claim: str | None = None  # one value per POST: who holds it is sending
+    claimed_until: float | None = None  # unix seconds, machine time: by then that POST is over, answered or not
     settled_at: datetime | None = None
 
 

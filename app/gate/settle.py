@@ -1,1 +1,76 @@
-"""To come."""
+"""What came of a POST: recorded when it answered, and found out by reading when it did not. Never a second POST."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app import clock, ledger
+from app.domain.audit import AuditType, Fact
+from app.domain.draft import Draft, DraftState
+from app.domain.incident import Incident, PublicIncident
+from app.domain.people import SYSTEM
+from app.errors import Retry
+from app.gate.states import Move, after
+from app.ledger import Decision
+from app.ports import DraftWrite, PublicPage, Store
+
+LOOK_AGAIN_S = 10.0
+
+
+async def settle(store: Store, page: PublicPage, incident_id: str, draft_id: str) -> Draft | None:
+    """Look on Statuspage for an UNKNOWN draft. None: there is no such draft.
+
+    Raises ``Retry`` while it is not there and could still be on its way.
+    """
+    draft = await store.draft(incident_id, draft_id)
+    if draft is None or draft.state is not DraftState.UNKNOWN:
+        return draft
+    public = found_on(await page.find(draft_id))
+    if public is None and clock.wall() < (draft.claimed_until or 0.0):
+        raise Retry(f"draft {draft_id} is not on Statuspage yet, and may still be on its way", after=LOOK_AGAIN_S)
+
+    def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
+        current = next(known for known in drafts if known.id == draft_id)
+        if current.state is not DraftState.UNKNOWN:
+            return None
+        if public is not None:
+            return published(incident, current, Move.FIND, public)
+        return gave_up(incident, current, Move.MISS, "Statuspage does not have it")
+
+    await ledger.amend_drafts(store, incident_id, decide)
+    return await store.draft(incident_id, draft_id)
+
+
+def found_on(page_incident: dict[str, Any] | None) -> PublicIncident | None:
+    if page_incident is None:
+        return None
+    return PublicIncident(
+        id=page_incident["id"], status=page_incident["status"], url=page_incident.get("shortlink") or ""
+    )
+
+
+def published(incident: Incident, draft: Draft, move: Move, public: PublicIncident) -> Decision:
+    done = draft.model_copy(update={"state": after(draft.state, move), "settled_at": clock.now()})
+    fact = Fact(
+        type=AuditType.STATUSPAGE_PUBLISHED,
+        actor=draft.approved_by or SYSTEM,
+        details={
+            "draft_id": draft.id, "sha256": draft.sha256, "statuspage_id": public.id, "status": public.status,
+            "url": public.url, "found_by_reading": move is Move.FIND,
+        },
+    )  # fmt: skip
+    told = incident.but(public=public, last_update_at=clock.now())
+    return Decision(told, [fact], drafts=[DraftWrite(done, was=draft.state)])
+
+
+def gave_up(incident: Incident, draft: Draft, move: Move, why: str) -> Decision:
+    """FAILED or UNKNOWN, with the reason."""
+    state = after(draft.state, move)
+    unknown = state is DraftState.UNKNOWN
+    fact = Fact(
+        type=AuditType.STATUSPAGE_PUBLISH_UNKNOWN if unknown else AuditType.STATUSPAGE_PUBLISH_FAILED,
+        actor=SYSTEM,
+        details={"draft_id": draft.id, "sha256": draft.sha256, "why": why},
+    )
+    return Decision(incident, [fact], drafts=[DraftWrite(draft.model_copy(update={"state": state}), was=draft.state)])

@@ -1,0 +1,177 @@
+"""The journal of a flow: a step that was done stays done, whoever finishes the rest.
+
+A flow is held under a lease, so that a second processor waits instead of doing the same (D11). Each finished step is
+committed with its audit events and the next lease in one transaction, and only by the holder of the newest attempt: one
+that stood still too long finds itself fenced off. From the second attempt on a flow is *adopting*: before a step acts, it
+looks for what an earlier attempt may have left behind without recording it (D1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry import trace
+
+from app import clock, ledger
+from app.domain.audit import AuditType, Fact
+from app.domain.incident import Incident, Lease
+from app.domain.people import SYSTEM
+from app.errors import Retry, Unknown, VendorError
+from app.ledger import Decision
+from app.messages.message import Message
+from app.ports import Chat, StepRecord, Store
+
+LEASE_S = 30.0  # machine seconds, like the visibility of a message: a dead holder delays us once, not twice
+PATIENCE = 3  # attempts after which a flow ends without its optional steps, and says so
+
+_tracer = trace.get_tracer("incident-response")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a step gave: for the journal, for the trail, for the incident."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    facts: Sequence[Fact] = ()
+    change: Callable[[Incident], Incident] = lambda incident: incident
+    lookups: Sequence[tuple[str, str]] = ()
+
+
+Begin = Callable[[Incident], Decision | None]
+
+
+class Flow:
+    """One attempt at a flow. Made by ``begin``; steps may run side by side."""
+
+    def __init__(self, store: Store, incident: Incident, name: str, done: dict[str, StepRecord]) -> None:
+        self._store = store
+        self._commits = asyncio.Lock()  # our own steps need not race each other
+        self._done = done
+        self.name = name
+        self.incident = incident
+        self.attempt = incident.attempts[name]
+        self.missing: dict[str, VendorError] = {}  # optional steps that did not work this time
+
+    @property
+    def adopting(self) -> bool:
+        return self.attempt > 1
+
+    async def step(self, name: str, act: Callable[[], Awaitable[Done]]) -> dict[str, Any]:
+        """A required step. Whatever ``act`` raises ends this attempt."""
+        if name in self._done:
+            return self._done[name].result
+        with _tracer.start_as_current_span(name):
+            done = await act()
+        await self._record(name, done)
+        return done.result
+
+    async def optional(self, name: str, act: Callable[[], Awaitable[Done]]) -> dict[str, Any] | None:
+        """A step that the flow can end without. None: it did not work, and ``missing`` says why."""
+        try:
+            return await self.step(name, act)
+        except VendorError as error:
+            self.missing[name] = error
+            return None
+
+    async def end(self, change: Callable[[Incident], Incident], facts: Sequence[Fact]) -> Incident:
+        """Close the flow. With steps missing it is put off while there is patience left: raises ``Retry``."""
+        failures = [
+            Fact(type=AuditType.STEP_FAILED, actor=SYSTEM, details={"flow": self.name, "step": name, "why": str(error)})
+            for name, error in self.missing.items()
+        ]
+        if self.missing and self.attempt < PATIENCE:
+            await self._amend(lambda incident: Decision(incident.but(lease=None), failures))
+            raise Retry(f"{self.name}: not done yet: {', '.join(self.missing)}", after=2.0 * self.attempt)
+        return await self._amend(lambda incident: Decision(change(incident).but(lease=None), [*failures, *facts]))
+
+    async def release(self) -> None:
+        """Let go without an end, so that the next attempt need not wait for the lease to run out."""
+        await self._amend(lambda incident: Decision(incident.but(lease=None), []))
+
+    async def _record(self, name: str, done: Done) -> None:
+        record = StepRecord(flow=self.name, step=name, result=done.result, at=clock.now())
+
+        def decide(incident: Incident) -> Decision:
+            lease = Lease(flow=self.name, attempt=self.attempt, until=clock.wall() + LEASE_S)
+            changed = done.change(incident).but(lease=lease)
+            return Decision(changed, done.facts, steps=[record], lookups=done.lookups)
+
+        await self._amend(decide)
+        self._done[name] = record
+
+    async def _amend(self, decide: Callable[[Incident], Decision]) -> Incident:
+        def fenced(incident: Incident) -> Decision:
+            if incident.attempts.get(self.name) != self.attempt:
+                raise Retry(f"{self.name} of {incident.id} was taken over by another processor")
+            return decide(incident)
+
+        async with self._commits:
+            self.incident = await ledger.amend(self._store, self.incident.id, fenced)
+            return self.incident
+
+
+async def begin(store: Store, incident_id: str, name: str, decide: Begin) -> Flow | None:
+    """Take the flow. ``decide`` says what beginning it changes, or None when there is nothing to do (gives None).
+
+    Raises ``Retry`` while somebody else holds it.
+    """
+    took = False
+
+    def take(incident: Incident) -> Decision | None:
+        nonlocal took
+        took = False
+        decision = decide(incident)
+        if decision is None:
+            return None
+        if incident.lease and incident.lease.until > clock.wall():
+            left = incident.lease.until - clock.wall()
+            raise Retry(f"{incident.lease.flow} of {incident_id} is being worked", after=left + 1)
+        took = True
+        attempt = incident.attempts.get(name, 0) + 1
+        lease = Lease(flow=name, attempt=attempt, until=clock.wall() + LEASE_S)
+        begun = decision.incident.but(lease=lease, attempts={**incident.attempts, name: attempt})
+        return Decision(begun, decision.facts)
+
+    incident = await ledger.amend(store, incident_id, take)
+    return Flow(store, incident, name, await store.steps(incident_id, name)) if took else None
+
+
+async def run(flow: Flow, work: Callable[[], Awaitable[None]]) -> None:
+    """Work the flow, and let go of it when it fails."""
+    try:
+        await work()
+    except Exception:
+        try:
+            await flow.release()
+        except Exception as error:  # the first failure is the one that counts; the lease runs out by itself
+            trace.get_current_span().record_exception(error)
+        raise
+
+
+async def together(*work: Awaitable[Any]) -> list[Any]:
+    """Side by side; the first failure stops the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_as_coroutine(one)) for one in work]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
+    return [task.result() for task in tasks]
+
+
+async def _as_coroutine(work: Awaitable[Any]) -> Any:
+    return await work
+
+
+async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, *, adopting: bool) -> str:
+    """The ts of the one message with this effect id: found if an earlier attempt left it, posted otherwise."""
+    if adopting and (ts := await chat.find(channel, effect_id)):
+        return ts
+    try:
+        return await chat.post(channel, message, effect_id=effect_id)
+    except Unknown:
+        if ts := await chat.find(channel, effect_id):
+            return ts
+        raise

@@ -1,0 +1,155 @@
+"""What the war room says: its header, who came, what is known, the reminder, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.incident import Incident, Status
+from app.domain.people import Person
+from app.domain.readings import Outcome, Reading
+from app.messages.message import Block, Message, actions, button, context, cut, escape, header, say, section
+
+_OUTCOMES = {Outcome.NO_DATA: "no data", Outcome.FAILED: "query failed", Outcome.STALE: "stale"}
+
+
+def topic(incident: Incident) -> str:
+    return cut(f"{incident.severity} · {incident.service} · {incident.title}", 250)
+
+
+def opening(incident: Incident) -> Message:
+    """The first message: what burns, who commands, where to look, what to press."""
+    commander = f"<@{incident.ic}>" if incident.ic else "nobody yet: *Take command*"
+    facts = [
+        f"*Severity* {incident.severity}",
+        f"*Service* {escape(incident.service)}",
+        f"*Team* {escape(incident.team or 'not named by the alert')}",
+        f"*Fired* {slack_time(incident.alert.at)}",
+        f"*Incident commander* {commander}",
+    ]
+    blocks: list[Block] = [
+        header(f"{incident.severity}: {incident.title}"),
+        section("\n".join(facts)),
+    ]
+    if incident.alert.summary:
+        blocks.append(section(escape(cut(incident.alert.summary, 2000))))
+    if incident.drill:
+        blocks.append(section(":test_tube: *This is a drill.* Nothing of it can reach customers."))
+    link = f"<{incident.alert.link}|Alert group in OnCall> · " if incident.alert.link else ""
+    blocks.append(context(f"{link}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
+    blocks.append(actions(take_command(incident), silence(incident)))
+    return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
+
+
+def take_command(incident: Incident) -> Block:
+    return button("take_command", "Take command", incident.id)
+
+
+def silence(incident: Incident) -> Block:
+    return button("silence_nudges", "Silence reminders", incident.id)
+
+
+def arrivals(joined: Sequence[Person], absent: dict[str, str], failures: Sequence[str], chain: str) -> Message:
+    """Who is here and why, who could not come and why, and which list of people could not be read (P-people)."""
+    lines = [f"• <@{person.slack_id}> ({person.source.replace('_', ' ')})" for person in joined]
+    lines = lines or ["• nobody could be invited"]
+    blocks: list[Block] = [section("*Here*\n" + "\n".join(lines))]
+    if absent:
+        blocks.append(
+            section("*Not here*\n" + "\n".join(f"• {escape(name)}: {escape(why)}" for name, why in absent.items()))
+        )
+    if failures:
+        blocks.append(section(":warning: *Not known*\n" + "\n".join(f"• {escape(failure)}" for failure in failures)))
+    if chain:
+        blocks.append(context(f"On call found through {escape(chain)}"))
+    return Message(text=f"{len(joined)} people are here", blocks=tuple(blocks))
+
+
+def snapshot(readings: Sequence[Reading], at: datetime) -> Message:
+    """What was measured around the alert. A failure is named as one and never shown as a number (S1)."""
+    blocks: list[Block] = [section(f"*What we know* as of {slack_time(at)}")]
+    blocks += [section(_reading(reading)) for reading in readings[:20]]
+    measured = sum(reading.outcome is Outcome.MEASURED for reading in readings)
+    return Message(text=f"Context: {measured} of {len(readings)} sources measured", blocks=tuple(blocks))
+
+
+def _reading(reading: Reading) -> str:
+    label = f"<{reading.link}|{escape(reading.label)}>" if reading.link else escape(reading.label)
+    if reading.outcome is Outcome.MEASURED:
+        value = escape(reading.text)
+    elif reading.outcome is Outcome.STALE:
+        when = f", last seen {slack_time(reading.at)}" if reading.at else ""
+        value = f":hourglass: stale{when}: {escape(reading.text)}"
+    else:
+        value = f":grey_question: {_OUTCOMES[reading.outcome]}" + (f": {escape(reading.why)}" if reading.why else "")
+    query = f"\n`{escape(cut(reading.query, 300)).replace('`', ' ')}`" if reading.query else ""
+    return cut(f"*{label}*  {value}", 2500) + query
+
+
+def assembled(incident: Incident, seconds: float) -> Message:
+    if incident.status is Status.ASSEMBLY_DEGRADED:
+        who = f"<@{incident.ic}>: " if incident.ic else ""
+        missing = "\n".join(f"• {escape(line)}" for line in incident.missing)
+        return say(
+            f":warning: {who}the room stands, {seconds:.0f} s after the alert, but something is missing:\n{missing}"
+        )
+    return say(f":white_check_mark: Room assembled {seconds:.0f} s after the alert.")
+
+
+def nobody_came(incident: Incident, room: str, why: str) -> Message:
+    """For somebody outside the room, since inside nobody would read it (S3)."""
+    return say(
+        f":rotating_light: *{incident.severity}: {escape(incident.title)}* ({escape(incident.service)}). "
+        f"A war room is open and *nobody could be invited*: {escape(why)}. <{room}|Open the room> or ask an admin to."
+    )
+
+
+def commander_changed(slack_id: str) -> Message:
+    return say(f":star: <@{slack_id}> commands this incident now.")
+
+
+def nudge(incident: Incident, room: str, since_minutes: int) -> Message:
+    """To the IC alone: time to speak."""
+    text = (
+        f":alarm_clock: <{room}|{incident.severity}: {escape(incident.title)}>: {since_minutes} min without an update. "
+        "What can you tell people now? In the room: `/incident-response status draft` for customers."
+    )
+    return Message(text=cut(text, 300), blocks=(section(text), actions(silence(incident))))
+
+
+def silenced(actor_id: str) -> Message:
+    return say(f":no_bell: <@{actor_id}> silenced the reminders of this incident. The status page is now on you.")
+
+
+def alert_changed(what: str, by: str = "") -> Message:
+    return say(f":information_source: OnCall: the alert group is {escape(what)}{f' by {escape(by)}' if by else ''}.")
+
+
+def announcement(incident: Incident, by: str, minutes: int) -> Message:
+    done = incident.postmortem
+    link = f"<{done.url}|{escape(done.identifier)}>" if done else "not filed yet; it will be, and the link comes here"
+    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {link}")
+
+
+def postmortem_filed(incident: Incident) -> Message:
+    done = incident.postmortem
+    return say(
+        f":memo: The postmortem draft is filed: <{done.url}|{escape(done.identifier)}>" if done else ":memo: filed"
+    )
+
+
+def rating(incident: Incident) -> Message:
+    stars = [button(f"rate:{n}", "★" * n, f"{incident.id} {n}") for n in range(1, 6)]
+    question = "How did this incident go for you? One click; it goes into the postmortem."
+    return Message(text=question, blocks=(section(question), actions(*stars)))
+
+
+def farewell(incident: Incident, at: datetime) -> Message:
+    done = incident.postmortem
+    where = f" The postmortem is <{done.url}|{escape(done.identifier)}>." if done else ""
+    return say(f":file_folder: This room is archived {slack_time(at)}.{where}")
+
+
+def slack_time(at: datetime) -> str:
+    """In each reader's own time zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting"""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time_secs}}|{at:%Y-%m-%d %H:%M:%S} UTC>"
