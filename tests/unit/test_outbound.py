@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from app import clock, outbound
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
-from app.outbound import BREAKER_FAILURES, BREAKER_PAUSE_S, Client
+from app.outbound import Client
+from app.outbound.breaker import BREAKER_FAILURES, BREAKER_PAUSE_S
 from tests.conftest import Serve
 
 
@@ -241,3 +242,9 @@ async def test_a_librarys_own_client_obeys_the_same_rules() -> None:
         reply = await library.post("https://acme.example/graphql", json={}, extensions={"idempotent": True})
     assert reply.status_code == 200
     assert len(answers.requests) == 3
+
+
+async def test_a_page_that_is_not_json_is_a_wrong_address() -> None:
+    with pytest.raises(VendorRefused, match="not JSON") as refused:
+        await client(Answers(httpx.Response(200, text="<html>Sign in</html>"))).get_json("things", operation="read")
+    assert "base URL" in refused.value.remedy

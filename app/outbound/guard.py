@@ -1,22 +1,12 @@
-"""The one HTTP way out: a deadline, bounded retries of what is safe to repeat, a breaker, typed errors, a span.
-
-All of it sits in an httpx transport, so that a library that brings its own client (gql) obeys the same rules.
-``Client`` is the face that the adapters use.
-
-* The deadline covers the call with its retries; when it passes, both are cancelled (D10).
-* A write is sent once (D6). Only reads, and writes that the caller calls idempotent, are tried again.
-* Redirects are not followed and the environment's proxies are not used: a vendor is where the settings say.
-"""
+"""The rules of every call, as an httpx transport."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 import stamina
@@ -24,15 +14,13 @@ from opentelemetry import trace
 
 from app import clock
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
+from app.outbound.breaker import BREAKER_FAILURES, BREAKER_PAUSE_S, Breaker
 
 Transport = httpx.AsyncBaseTransport
 Response = httpx.Response
-Params = Mapping[str, str | int | float] | Sequence[tuple[str, str]]
 
 DEADLINE_S = 5.0
 ATTEMPTS = 3
-BREAKER_FAILURES = 5  # calls in a row without an answer, after which the vendor is left alone
-BREAKER_PAUSE_S = 30.0
 _RETRY_AFTER_DEFAULT_S = 1.0
 _RETRY_AFTER_MAX_S = 3600.0
 # Below the 5 s after which common servers close an idle connection: a write sent into a closing one ends as Unknown.
@@ -48,33 +36,6 @@ _REMEDIES = {
 
 # httpx logs whole addresses at INFO, and some of them are secrets (Slack's response_url).
 logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
-class Breaker:
-    """Leaves a vendor alone that does not answer; after a pause lets one call through to see."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._opened_at = 0.0
-        self._probing = False
-
-    def admits(self) -> bool:
-        """Whether a call may go out now. Every admitted call must end in ``settle``."""
-        if self._failures < BREAKER_FAILURES:
-            return True
-        if self._probing or clock.monotonic() - self._opened_at < BREAKER_PAUSE_S:
-            return False
-        self._probing = True
-        return True
-
-    def settle(self, answered: bool | None) -> None:
-        """None: the call was cancelled from outside, which tells nothing about the vendor."""
-        self._probing = False
-        if answered:
-            self._failures = 0
-        elif answered is False:
-            self._failures += 1
-            self._opened_at = clock.monotonic()
 
 
 def transport(
@@ -193,86 +154,6 @@ class _Guarded(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-class Client:
-    """One vendor's HTTP API. Paths are relative to ``base_url``, or absolute."""
-
-    def __init__(
-        self,
-        vendor: str,
-        base_url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        deadline_s: float = DEADLINE_S,
-        attempts: int = ATTEMPTS,
-        transport: Transport | None = None,
-    ) -> None:
-        self._vendor = vendor
-        self._base_url = base_url.rstrip("/") + "/"
-        self._headers = dict(headers or {})
-        self._auth = httpx.BasicAuth(*auth) if auth else None
-        self._http = httpx.AsyncClient(
-            transport=_Guarded(vendor, deadline_s, attempts, transport),
-            headers={"User-Agent": "incident-response"},
-            follow_redirects=False,
-            trust_env=False,
-        )
-
-    async def get(
-        self,
-        path: str,
-        *,
-        operation: str,
-        params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
-        accept: Collection[int] = (),
-    ) -> httpx.Response:
-        return await self._call("GET", path, headers, {"operation": operation, "accept": accept}, params=params)
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        operation: str,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        idempotent: bool = False,
-        accept: Collection[int] = (),
-        deadline_s: float | None = None,
-    ) -> httpx.Response:
-        """Sent once, whatever comes back, unless ``idempotent``."""
-        extensions: dict[str, Any] = {"operation": operation, "accept": accept, "idempotent": idempotent}
-        if deadline_s is not None:
-            extensions["deadline_s"] = deadline_s
-        return await self._call(method, path, headers, extensions, json=json, data=form, content=content)
-
-    async def _call(
-        self, method: str, path: str, headers: Mapping[str, str] | None, extensions: dict[str, Any], **body: Any
-    ) -> httpx.Response:
-        try:
-            base = httpx.URL(self._base_url)
-            absolute = path.startswith(("http://", "https://"))
-            url = httpx.URL(path if absolute else self._base_url + path.lstrip("/"))
-        except httpx.InvalidURL as error:
-            raise VendorRefused(self._vendor, extensions["operation"], "invalid address") from error
-        # The credential is for the vendor's own address only, whatever absolute address we are told to call.
-        ours = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
-        return await self._http.request(
-            method,
-            url,
-            headers={**(self._headers if ours else {}), **(headers or {})},
-            auth=self._auth if ours else None,
-            extensions=extensions,
-            **body,
-        )
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
 
 
 def _is_throttled(response: httpx.Response) -> bool:
