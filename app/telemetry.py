@@ -1,1 +1,177 @@
-"""To come."""
+"""What the pods tell about themselves: logs, traces, metrics. Nothing here may ever stop the work it tells about.
+
+Logs are JSON on stdout, each line with its trace. Traces and metrics leave by OTLP over HTTP from a background thread,
+and only when an endpoint is set; without one every call below costs next to nothing and goes nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import structlog
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from app.settings import ProcessorSettings, WebhookSettings
+
+PLATFORM = "incident-response"
+_EXPORT_TIMEOUT_S = 5
+_SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "cookie")
+# Libraries that log whole addresses or bodies at INFO; some of those are secrets (Slack's response_url).
+_QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "slack_sdk", "slack_bolt", "uvicorn.access")
+
+_tracer = trace.get_tracer(PLATFORM)
+_meter = metrics.get_meter(PLATFORM)
+
+# ---------------------------------------------------------------- metrics: every name there is
+
+_assembly = _meter.create_histogram("assembly_duration_seconds", "s", "From the alert's own time to the room standing")
+_approval = _meter.create_histogram("approval_gate_latency_seconds", "s", "From the draft being shown to its approval")
+_lookups_failed = _meter.create_counter("directory_lookup_failure_count", description="Directory lookups that failed")
+_published = _meter.create_counter("statuspage_publish_count", description="Approved drafts sent, by outcome")
+_resolved = _meter.create_counter("incident_resolved_count", description="Incidents resolved")
+_postmortems = _meter.create_counter("postmortem_created_count", description="Postmortem drafts filed")
+_reconciled = _meter.create_counter("alert_reconciled_count", description="Open alert groups that we had not heard of")
+_parked = _meter.create_counter("message_parked_count", description="Messages put into a dead-letter queue, by queue")
+
+
+def assembly_duration(seconds: float) -> None:
+    _assembly.record(max(seconds, 0.0))
+
+
+def approval_gate_latency(seconds: float) -> None:
+    _approval.record(max(seconds, 0.0))
+
+
+def directory_lookup_failed() -> None:
+    _lookups_failed.add(1)
+
+
+def statuspage_published(outcome: str) -> None:
+    """``outcome``: the state that the draft ended in."""
+    _published.add(1, {"outcome": outcome})
+
+
+def incident_resolved() -> None:
+    _resolved.add(1)
+
+
+def postmortem_created() -> None:
+    _postmortems.add(1)
+
+
+def alert_reconciled() -> None:
+    _reconciled.add(1)
+
+
+def message_parked(queue: str) -> None:
+    _parked.add(1, {"queue": queue})
+
+
+# ---------------------------------------------------------------- traces
+
+
+def carrier() -> dict[str, str]:
+    """The current trace as W3C headers, to travel with a message; {} where there is none."""
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
+
+
+@contextmanager
+def span(name: str, parent: Mapping[str, str] | None = None, **attributes: str | int) -> Iterator[None]:
+    """``parent``: the ``carrier`` that came with a message, so that its trace goes on here."""
+    context = propagate.extract(parent) if parent else None
+    with _tracer.start_as_current_span(name, context=context, attributes=attributes):
+        yield
+
+
+def note(**facts: str) -> None:
+    """Put facts on the current span and on every further log line of this task."""
+    trace.get_current_span().set_attributes(facts)
+    structlog.contextvars.bind_contextvars(**facts)
+
+
+# ---------------------------------------------------------------- set-up
+
+
+def configure(service: Literal["webhook", "processor"], settings: WebhookSettings | ProcessorSettings) -> None:
+    """Once, at the start of a pod."""
+    _configure_logs(settings.log_level)
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        return
+    resource = Resource.create(
+        {
+            "service.name": f"{PLATFORM}-{service}",
+            "service.namespace": PLATFORM,
+            "agents.platform": PLATFORM,
+            "deployment.environment": settings.environment,
+        }
+    )
+    traces = TracerProvider(resource=resource)
+    spans = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=_EXPORT_TIMEOUT_S)
+    traces.add_span_processor(BatchSpanProcessor(spans))
+    trace.set_tracer_provider(traces)
+    numbers = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=_EXPORT_TIMEOUT_S)
+    reader = PeriodicExportingMetricReader(numbers, export_timeout_millis=_EXPORT_TIMEOUT_S * 1000)
+    metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
+
+
+def _configure_logs(level: str) -> None:
+    """Our lines and the libraries' go through the same steps, so that every line has one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+        _hide_secrets,
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
+        event["span_id"] = trace.format_span_id(context.span_id)
+    return event
+
+
+def _hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in event:
+        if any(word in key.lower() for word in _SECRET_WORDS):
+            event[key] = "***"
+    return event
