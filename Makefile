@@ -1,0 +1,50 @@
+# Every verb of this repository. `make help` lists them; CI types the same ones as you do.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Rewritten only when the environment was: nothing is installed twice for one lock file.
+STAMP  := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Create .venv with exactly what requirements-dev.lock names
+
+$(STAMP): requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "There is no Python here: install Python 3.11 or newer, or say make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is $$("$(PYTHON)" -V 2>&1): install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing into $(VENV) (once, until the lock file changes)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@# The lock holds the build backend too, so that building fetches nothing that has no hash.
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP) ## Start the sandbox, fire one drill alert, watch it become a war room (Ctrl-C ends it)
+	@exec $(BIN)/incident-response sandbox
+
+test: $(STAMP) ## Run every test
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Style, types, and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(STAMP) ## Pin every dependency anew, with hashes (add UPGRADE=--upgrade for newer versions)
+	$(PIP_COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml

@@ -1,0 +1,61 @@
+"""moto's server, held to the rules of SQS FIFO queues where moto is laxer than SQS.
+
+* A deduplication id is remembered for five minutes, also when its message was worked and deleted.
+* A message goes to one receiver at a time, and none is lost when one is sent while another is deleted.
+* A long poll sees a lane that became free while it waited.
+
+Run as ``python -m app.sim.moto_server -p <port>``; everything it knows lives and dies with that process.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from moto.server import main
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+
+from app import clock
+
+_LOOK_S = 0.05  # between two looks of a long poll
+
+_receive = SQSBackend.receive_message
+_add = Queue.add_message
+_delete = Queue.delete_message
+_one_at_a_time = threading.RLock()  # re-entrant: a receive may move a message into a dead-letter queue
+_sent: dict[tuple[Queue, str], float] = {}  # a queue's deduplication id -> when it was last taken
+
+
+def receive(
+    self: SQSBackend, queue_name: str, count: int, wait_seconds_timeout: int, visibility_timeout: int,
+    message_attribute_names: list[str] | None = None,
+) -> list[Message]:  # fmt: skip
+    until = clock.monotonic() + wait_seconds_timeout
+    while True:
+        with _one_at_a_time:
+            found: list[Message] = _receive(self, queue_name, count, 0, visibility_timeout, message_attribute_names)
+        if found or clock.monotonic() >= until:
+            return found
+        threading.Event().wait(_LOOK_S)
+
+
+def add(self: Queue, message: Message) -> None:
+    moved_here = message.approximate_receive_count > 0  # from the queue that gave it up: not a new message
+    with _one_at_a_time:
+        if self.fifo_queue and message.deduplication_id and not moved_here:
+            key, now = (self, message.deduplication_id), clock.monotonic()
+            if key in _sent and now - _sent[key] < DEDUPLICATION_TIME_IN_SECONDS:
+                return
+            _sent[key] = now
+        _add(self, message)
+
+
+def delete(self: Queue, receipt_handle: str) -> None:
+    with _one_at_a_time:
+        _delete(self, receipt_handle)
+
+
+if __name__ == "__main__":
+    SQSBackend.receive_message = receive  # type: ignore[method-assign]
+    Queue.add_message = add  # type: ignore[method-assign]
+    Queue.delete_message = delete  # type: ignore[method-assign]
+    main()
