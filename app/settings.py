@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.domain.severity import Severity
 from app.errors import SettingsError
 
-S = TypeVar("S", bound="_Settings")
+S = TypeVar("S", bound=BaseSettings)
 
 
 def _base_url(value: str) -> str:
@@ -81,6 +81,9 @@ class WebhookSettings(_Settings):
         description="Largest body of /webhook, bytes; stays below SQS's 1,048,576.",
     )
     requests_per_second: float = Field(50.0, gt=0, description="Requests taken per second and sender; above: 429.")
+    # A pod learns its own address at its start, so it listens on all it has; the cluster decides who gets there.
+    webhook_host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
+    webhook_port: int = Field(8080, ge=1, le=65_535, description="Port of /webhook, /health and /ready.")
 
 
 class ProcessorSettings(_Settings):
@@ -174,6 +177,16 @@ class ProcessorSettings(_Settings):
         return self
 
 
+class AuditSettings(BaseSettings):
+    """What an auditor needs to read a trail: two tables, no vendor."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
+
+    aws_region: str = Field(description="The AWS region of the tables. From: the deployment.")
+    incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")
+    audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
+
+
 def load(model: type[S]) -> S:
     """Read the environment. Raises ``SettingsError`` with every missing or wrong setting in one message."""
     try:
@@ -184,7 +197,7 @@ def load(model: type[S]) -> S:
         raise SettingsError(f"{count} missing or wrong:\n" + "\n".join(lines)) from None
 
 
-def _explain(model: type[_Settings], problem: dict[str, Any]) -> str:
+def _explain(model: type[BaseSettings], problem: dict[str, Any]) -> str:
     if not problem["loc"]:
         return f"  {problem['msg'].removeprefix('Value error, ')}"
     name = str(problem["loc"][0])

@@ -1,1 +1,56 @@
-"""To come."""
+"""The one place from which something can be published (P-gate): a person's click on *Approve & Publish*."""
+
+from __future__ import annotations
+
+from app.domain.draft import DraftState
+from app.domain.gesture import Gesture
+from app.domain.incident import Incident
+from app.domain.people import Human
+from app.domain.policy import Policy
+from app.domain.ticket import Ticket
+from app.errors import VendorError
+from app.flows import nudges, publishing
+from app.gate.door import Door, Outcome
+from app.messages.message import Message, say
+from app.ports import Chat, Queue, Timers
+from app.telemetry import metrics
+
+
+async def handle(
+    gesture: Gesture, human: Human, door: Door, chat: Chat, queue: Queue, timers: Timers, policy: Policy
+) -> Message:
+    seen = Ticket.model_validate_json(gesture.value)
+    outcome = await door.publish(seen.incident, seen.draft, seen.sha256, human)
+    if outcome.now:
+        metrics.published(outcome.draft)
+    if outcome.draft.state is DraftState.UNKNOWN:
+        await publishing.look_it_up(queue, outcome.draft)
+    shown = await _show(chat, timers, policy, outcome)
+    return say(_answer(outcome) + ("" if shown else " (The room could not be told: Slack did not take the message.)"))
+
+
+async def _show(chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> bool:
+    """What follows a publish may fail without changing what happened (D8)."""
+    try:
+        await publishing.refresh(chat, outcome.incident, outcome.draft)
+        await publishing.announce(chat, outcome.incident, outcome.draft, outcome.why)
+        if outcome.now and outcome.draft.state is DraftState.PUBLISHED:
+            await nudges.postpone(timers, outcome.incident, policy)
+    except VendorError as error:
+        metrics.step_failed("show_publish_outcome", str(error))
+        return False
+    return True
+
+
+def _answer(outcome: Outcome) -> str:
+    draft, incident = outcome.draft, outcome.incident
+    if draft.state is DraftState.PUBLISHED:
+        when = "" if outcome.now else " It was published before this click; nothing was sent again."
+        return f"Published.{when}" + _where(incident)
+    if draft.state is DraftState.UNKNOWN:
+        return "Statuspage has not answered. I am looking whether the text is there; it will not be sent twice."
+    return f"Not published: {outcome.why}. You can approve it again."
+
+
+def _where(incident: Incident) -> str:
+    return f" <{incident.public.url}|See it.>" if incident.public and incident.public.url else ""

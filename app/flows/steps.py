@@ -1,9 +1,9 @@
 """The journal of a flow: a step that was done stays done, whoever finishes the rest.
 
 A flow is held under a lease, so that a second processor waits instead of doing the same (D11). Each finished step is
-committed with its audit events and the next lease in one transaction, and only by the holder of the newest attempt: one
-that stood still too long finds itself fenced off. From the second attempt on a flow is *adopting*: before a step acts, it
-looks for what an earlier attempt may have left behind without recording it (D1).
+committed with its audit events and the next lease in one transaction, and only by the holder of the newest attempt:
+one that stood still too long finds itself fenced off. From the second attempt on a flow is *adopting*: before a step
+acts, it looks for what an earlier attempt may have left behind without recording it (D1).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an incident needs, and what of it is done: read from the incident itself, so that it cannot say what is not so."""
+"""What an incident needs, and what of it is done: read from the incident, so that it cannot say what is not so."""
 
 from __future__ import annotations
 

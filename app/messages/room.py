@@ -8,6 +8,7 @@ from datetime import datetime
 from app.domain.incident import Incident, Status
 from app.domain.people import Person
 from app.domain.readings import Outcome, Reading
+from app.domain.ticket import Rating
 from app.messages.message import Block, Message, actions, button, context, cut, escape, header, say, section
 
 _OUTCOMES = {Outcome.NO_DATA: "no data", Outcome.FAILED: "query failed", Outcome.STALE: "stale"}
@@ -139,7 +140,7 @@ def postmortem_filed(incident: Incident) -> Message:
 
 
 def rating(incident: Incident) -> Message:
-    stars = [button(f"rate:{n}", "★" * n, f"{incident.id} {n}") for n in range(1, 6)]
+    stars = [button(f"rate:{n}", "★" * n, Rating(incident=incident.id, stars=n).model_dump_json()) for n in range(1, 6)]
     question = "How did this incident go for you? One click; it goes into the postmortem."
     return Message(text=question, blocks=(section(question), actions(*stars)))
 
@@ -148,6 +149,11 @@ def farewell(incident: Incident, at: datetime) -> Message:
     done = incident.postmortem
     where = f" The postmortem is <{done.url}|{escape(done.identifier)}>." if done else ""
     return say(f":file_folder: This room is archived {slack_time(at)}.{where}")
+
+
+def still_undecided(incident: Incident) -> Message:
+    who = f"<@{incident.ic}>: " if incident.ic else ""
+    return say(f":hourglass: {who}a text for customers still waits for a decision; this room stays open until then.")
 
 
 def slack_time(at: datetime) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from app.domain import ticket
 from app.domain.draft import Draft, DraftState, PublicStatus
 from app.messages.message import Block, Message, actions, button, context, cut, escape, section
 
@@ -42,7 +42,7 @@ def card(draft: Draft, problems: Sequence[str], url: str = "") -> Message:
 
 
 def _decision(draft: Draft) -> Block:
-    seen = ticket(draft)
+    seen = ticket.of(draft)
     question = f"Customers will read:\n>{escape(cut(draft.text.body, 200))}"
     return actions(
         button(
@@ -57,11 +57,6 @@ def _decision(draft: Draft) -> Block:
     )
 
 
-def ticket(draft: Draft) -> str:
-    """What a button carries: exactly which text its clicker saw (G2)."""
-    return json.dumps({"incident": draft.incident_id, "draft": draft.id, "sha256": draft.sha256})
-
-
 def editor(draft: Draft) -> dict[str, Any]:
     """The modal. Limits: https://docs.slack.dev/reference/views"""
     states = [{"text": {"type": "plain_text", "text": s.value.capitalize()}, "value": s.value} for s in PublicStatus]
@@ -69,7 +64,7 @@ def editor(draft: Draft) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": MODAL,
-        "private_metadata": ticket(draft),
+        "private_metadata": ticket.of(draft),
         "title": {"type": "plain_text", "text": "Edit the update"},
         "submit": {"type": "plain_text", "text": "Save as new draft"},
         "close": {"type": "plain_text", "text": "Cancel"},

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from app.domain.gesture import Gesture
+from app.domain.ticket import Ticket
+from app.errors import Refused
+from app.gate.states import Move, after
+from app.messages import statuspage
+from app.messages.message import Message
+from app.ports import Chat, Store
+
+
+async def handle(gesture: Gesture, store: Store, chat: Chat) -> Message | None:
+    """Opens the editor. Anyone in the room may edit; only the commander may approve."""
+    seen = Ticket.model_validate_json(gesture.value)
+    draft = await store.draft(seen.incident, seen.draft)
+    if draft is None:
+        raise Refused("This draft no longer exists. Write a new one with `/incident-response status draft`.")
+    after(draft.state, Move.EDIT)
+    if gesture.trigger_id is None:
+        raise Refused("Slack gave no way to open the editor. Press *Edit* again.")
+    await chat.open_modal(gesture.trigger_id, statuspage.editor(draft))
+    return None

@@ -1,0 +1,137 @@
+"""``incident-response audit``: read a trail, prove that it is whole, take it away.
+
+An export is one JSON document: the incident's id, the head that the incident itself holds (number and hash of its last
+event), and the events. ``verify`` needs nothing else, so an auditor can run it far from AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import aioboto3
+import typer
+from botocore.config import Config
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from app.domain.audit import AuditEvent, verify
+from app.effects.dynamodb import DynamoStore
+from app.errors import IncidentResponseError
+from app.settings import AuditSettings, load
+
+cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
+_out = Console()
+_err = Console(stderr=True)
+
+
+class Export(BaseModel):
+    """A trail that can leave the house. ``seq`` and ``head`` are the incident's own, so a cut tail shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    incident_id: str
+    seq: int
+    head: str
+    events: list[AuditEvent]
+
+    def problems(self) -> list[str]:
+        found = verify(self.events)
+        last = self.events[-1] if self.events else None
+        if not last or (last.seq, last.hash) != (self.seq, self.head):
+            found.append(
+                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
+            )
+        if any(event.incident_id != self.incident_id for event in self.events):
+            found.append(f"not all events are of incident {self.incident_id}")
+        return found
+
+
+Incident = Annotated[str, typer.Argument(help="Id of the incident; it stands in the room's first message.")]
+
+
+@cli.command()
+def show(incident: Incident) -> None:
+    """Print the trail as a table."""
+    export = _fetch(incident)
+    table = Table(title=f"Incident {incident}", show_lines=False)
+    for column in ("#", "at (UTC)", "event", "actor", "details", "hash"):
+        table.add_column(column, overflow="fold")
+    for event in export.events:
+        details = ", ".join(f"{key}={value}" for key, value in event.details.items())
+        at = f"{event.at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(event.seq), at, event.type, event.actor, details, event.hash[:12])
+    _out.print(table)
+    _tell(export)
+
+
+@cli.command("verify")
+def verify_trail(
+    incident: Annotated[str, typer.Argument(help="Id of the incident, or the path of an exported file.")],
+) -> None:
+    """Prove that the trail is gapless and unchanged. Exit code 1 when it is not."""
+    path = Path(incident)
+    _tell(_read(path) if path.is_file() else _fetch(incident))
+
+
+@cli.command("export")
+def export_trail(
+    incident: Incident,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; without it, standard output.")
+    ] = None,
+) -> None:
+    """Write the trail as one JSON document, which `verify` can check anywhere."""
+    document = _fetch(incident).model_dump_json(indent=2)
+    if output is None:
+        typer.echo(document)
+        return
+    output.write_text(document + "\n")
+    _err.print(f"{output}: written. Check it anywhere with: incident-response audit verify {output}")
+
+
+def _tell(export: Export) -> None:
+    problems = export.problems()
+    for problem in problems:
+        _err.print(f"[red]✗[/red] {problem}")
+    if problems:
+        _err.print(
+            f"[red]The trail of {export.incident_id} is not as it was written.[/red] Keep the file; tell security."
+        )
+        raise typer.Exit(1)
+    _err.print(f"[green]✓[/green] {len(export.events)} events, gapless, every link holds; head {export.head[:16]}…")
+
+
+def _read(path: Path) -> Export:
+    try:
+        return Export.model_validate(json.loads(path.read_text()))
+    except (ValueError, ValidationError) as error:
+        _err.print(f"[red]{path} is not an export of a trail.[/red] Make one with: incident-response audit export <id>")
+        raise typer.Exit(2) from error
+
+
+def _fetch(incident_id: str) -> Export:
+    try:
+        return asyncio.run(_load(incident_id))
+    except IncidentResponseError as error:
+        _err.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from error
+
+
+async def _load(incident_id: str) -> Export:
+    settings = load(AuditSettings)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=config) as client:
+        tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
+        store = DynamoStore(client, **tables)
+        incident = await store.incident(incident_id)
+        if incident is None:
+            _err.print(
+                f"[red]There is no incident {incident_id} in {settings.incidents_table_name}.[/red] Check the id."
+            )
+            raise typer.Exit(2)
+        events = await store.trail(incident_id)
+    return Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from app.domain.incident import Incident
+from app.messages import checklist
+from app.messages.message import Message
+from app.ports import Store
+
+HELP = "what this incident still needs"
+
+
+async def handle(incident: Incident, store: Store) -> Message:
+    return checklist.card(incident, await store.drafts(incident.id))

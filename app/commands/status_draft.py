@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from app.domain.gesture import Gesture
+from app.domain.incident import Incident
+from app.domain.people import Human
+from app.flows import publishing
+from app.messages.message import Message, say
+from app.ports import Chat, Store, Writer
+
+HELP = "draft a text for customers: `status draft` alone, or with your words behind it; nothing is published yet"
+
+
+async def handle(
+    gesture: Gesture, human: Human, incident: Incident, store: Store, chat: Chat, writer: Writer
+) -> Message:
+    text = await writer.public_text(incident, await store.trail(incident.id), gesture.text)
+    await publishing.propose(store, chat, incident, gesture.key, text, author=human.actor)
+    return say("The draft is in the room. Nothing is published until the incident commander approves it there.")

@@ -1,0 +1,28 @@
+"""What a draft's buttons carry: exactly which text of which incident their clicker saw (G2). Pure."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.draft import Draft
+
+
+class Ticket(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    draft: str
+    sha256: str
+
+
+def of(draft: Draft) -> str:
+    return Ticket(incident=draft.incident_id, draft=draft.id, sha256=draft.sha256).model_dump_json()
+
+
+class Rating(BaseModel):
+    """What a star carries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    stars: int = Field(ge=1, le=5)

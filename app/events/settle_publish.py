@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from app import ledger
+from app.domain.draft import DraftState
+from app.flows import publishing
+from app.gate.settle import settle
+from app.ports import Chat, PublicPage, Store
+from app.telemetry import metrics
+
+
+class Body(BaseModel):
+    incident_id: str
+    draft_id: str
+
+
+async def handle(body: Body, store: Store, page: PublicPage, chat: Chat) -> None:
+    """A text was sent and no answer came: look whether it is there, and say so."""
+    draft = await settle(store, page, body.incident_id, body.draft_id)
+    if draft is None or draft.state not in {DraftState.PUBLISHED, DraftState.FAILED}:
+        return
+    metrics.published(draft)
+    incident = await ledger.load(store, body.incident_id)
+    await publishing.refresh(chat, incident, draft)
+    await publishing.announce(chat, incident, draft, "Statuspage does not have it")

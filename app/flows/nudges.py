@@ -1,0 +1,87 @@
+"""The reminder that an incident owes somebody an update: scheduled, set anew, removed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app import clock, ledger
+from app.domain.audit import AuditType, Fact
+from app.domain.incident import Incident, Status
+from app.domain.people import SYSTEM, Human
+from app.domain.policy import Policy
+from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.errors import Refused
+from app.flows import command
+from app.flows.steps import post_once
+from app.ledger import Decision
+from app.messages import room as messages
+from app.messages.message import Message, say
+from app.ports import Chat, Store, Timers
+from app.queue.envelope import Envelope, lane
+
+
+async def schedule(timers: Timers, incident: Incident, policy: Policy) -> datetime:
+    """First one interval from now, never at once (T1); it ends by itself even if we do not (T3)."""
+    first = clock.now() + policy.nudge_interval
+    message = timer_message("nudge_due", incident.id)
+    await timers.every(
+        schedule_name("nudge", incident.id),
+        policy.nudge_interval,
+        first=first,
+        end=clock.now() + policy.nudge_horizon,
+        message=message,
+    )
+    return first
+
+
+def timer_message(event: str, incident_id: str) -> Envelope:
+    """What a schedule puts into the queue. The scheduled time makes each firing a message of its own."""
+    return Envelope(
+        kind=f"event:{event}",
+        lane=lane("timer", incident_id),
+        dedup_id=SCHEDULED_TIME,
+        body=f'{{"incident_id":"{incident_id}","scheduled_at":"{SCHEDULED_TIME}"}}',
+    )
+
+
+async def postpone(timers: Timers, incident: Incident, policy: Policy) -> None:
+    """Somebody spoke: the next reminder is a whole interval away again (T1)."""
+    if not incident.nudges_silenced and incident.status is not Status.RESOLVED:
+        await schedule(timers, incident, policy)
+
+
+async def silence(store: Store, timers: Timers, chat: Chat, incident: Incident, human: Human) -> Message:
+    """The schedule first, then the record, then the room: nobody hears that reminders are off before they are (S2)."""
+    await command.demand(store, incident, human, "silence its reminders")
+    if incident.nudges_silenced:
+        return say("The reminders of this incident are silenced already.")
+    if not await timers.silence(schedule_name("nudge", incident.id)):
+        raise Refused("There are no reminders to silence: none is scheduled for this incident.")
+
+    def decide(incident: Incident) -> Decision | None:
+        if incident.nudges_silenced:
+            return None
+        return Decision(incident.but(nudges_silenced=True), [Fact(type=AuditType.NUDGES_SILENCED, actor=human.actor)])
+
+    await ledger.amend(store, incident.id, decide)
+    if incident.channel_id:
+        message = messages.silenced(human.slack_id)
+        await post_once(chat, incident.channel_id, message, f"silenced:{incident.id}", adopting=True)
+    return say("Reminders are off for this incident.")
+
+
+async def remind(store: Store, timers: Timers, chat: Chat, incident: Incident, scheduled_at: str) -> None:
+    """One reminder, to the IC alone. One that is due for an incident that is over removes its schedule instead."""
+    name = schedule_name("nudge", incident.id)
+    if incident.status is Status.RESOLVED:
+        await timers.remove(name)
+        return
+    if incident.nudges_silenced or incident.ic is None or incident.channel_id is None:
+        return
+    since = incident.last_update_at or incident.alert.at
+    minutes = round((clock.now() - since).total_seconds() / 60)
+    message = messages.nudge(incident, await chat.link(incident.channel_id), minutes)
+    await chat.direct(incident.ic, message, effect_id=f"nudge:{incident.id}:{scheduled_at}")
+    details = {"ic": incident.ic, "scheduled_at": scheduled_at}
+    sent = Fact(type=AuditType.NUDGE_SENT, actor=SYSTEM, details=details)
+    await ledger.amend(store, incident.id, lambda fresh: Decision(fresh, [sent]))

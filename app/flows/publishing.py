@@ -1,0 +1,84 @@
+"""A text on its way to customers, as the room sees it. The decision itself is the gate's; this shows it."""
+
+from __future__ import annotations
+
+from app.domain.draft import Draft, DraftState, PublicText
+from app.domain.incident import Incident
+from app.errors import Refused, Unknown
+from app.flows.steps import post_once
+from app.gate import drafts
+from app.messages import statuspage
+from app.messages.message import Message, say
+from app.ports import Chat, Queue, Store
+from app.queue.envelope import Envelope, dedup, lane
+
+
+async def propose(
+    store: Store, chat: Chat, incident: Incident, cause: str, text: PublicText, *, author: str, adopting: bool = True
+) -> Draft:
+    """Write a draft and put it where it can be decided (G9). The same ``cause`` again is the same draft, shown once."""
+    before = await store.drafts(incident.id)
+    draft = await drafts.create(store, incident.id, cause, text, author=author)
+    return await show(store, chat, incident, draft, before, adopting=adopting)
+
+
+async def show(
+    store: Store, chat: Chat, incident: Incident, draft: Draft, before: list[Draft], *, adopting: bool
+) -> Draft:
+    """``before``: the drafts that were there already; the ones that this one replaced lose their buttons."""
+    if incident.channel_id is None:
+        raise Refused("This incident has no room yet, so nobody could decide about the text. Try again in a moment.")
+    if draft.message_ts is None:
+        message = statuspage.card(draft, drafts.problems(draft.text))
+        ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=adopting)
+        draft = await drafts.shown(store, incident.id, draft.id, ts)
+    for old in before:
+        current = await store.draft(incident.id, old.id)
+        if current and current.state is DraftState.SUPERSEDED and old.state is not DraftState.SUPERSEDED:
+            await refresh(chat, incident, current)
+    return draft
+
+
+async def refresh(chat: Chat, incident: Incident, draft: Draft) -> None:
+    """Make the draft's message say what has become of it."""
+    if incident.channel_id and draft.message_ts:
+        url = incident.public.url if incident.public else ""
+        await chat.update(
+            incident.channel_id, draft.message_ts, statuspage.card(draft, drafts.problems(draft.text), url)
+        )
+
+
+async def look_it_up(queue: Queue, draft: Draft) -> None:
+    """Ask for an UNKNOWN draft to be settled. One question per POST, however often it is asked."""
+    await queue.send(
+        Envelope(
+            kind="event:settle_publish",
+            lane=lane("settle", draft.id),
+            dedup_id=dedup("settle", draft.id, draft.claim or ""),
+            body=f'{{"incident_id":"{draft.incident_id}","draft_id":"{draft.id}"}}',
+        )
+    )
+
+
+async def announce(chat: Chat, incident: Incident, draft: Draft, why: str = "") -> None:
+    """Say in the room what became of a published text, once for each outcome of each POST."""
+    if incident.channel_id is None:
+        return
+    effect = f"outcome:{draft.id}:{draft.claim}:{draft.state}"
+    try:
+        await post_once(chat, incident.channel_id, _outcome(incident, draft, why), effect, adopting=True)
+    except Unknown:
+        return  # it may stand there; a second one would be worse, and the draft's own message says it too
+
+
+def _outcome(incident: Incident, draft: Draft, why: str) -> Message:
+    by = f" by <@{draft.approved_by.removeprefix('slack:')}>" if draft.approved_by else ""
+    url = f" <{incident.public.url}|See it.>" if incident.public and incident.public.url else ""
+    if draft.state is DraftState.PUBLISHED:
+        return say(f":mega: PUBLISHED to customers: *{draft.text.status.value}*, approved{by}.{url}")
+    if draft.state is DraftState.UNKNOWN:
+        return say(
+            ":grey_question: UNKNOWN: the text approved" + by + " was sent to Statuspage and no answer came. "
+            "I am looking on Statuspage whether it is there, and will not send it again."
+        )
+    return say(f":x: NOT PUBLISHED: {why or 'Statuspage did not take it'}. Approve it again, or edit it first.")

@@ -1,0 +1,250 @@
+"""From "it is over" to a room that can be closed.
+
+RESOLVED comes first and stands, whatever fails later. Then, as a flow of its own: commits, postmortem text, Linear,
+the schedule, the announcement, the rating, the last word to customers, the archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import clock, ledger
+from app.domain.audit import AuditType, Fact
+from app.domain.draft import DraftState
+from app.domain.ids import issue_id
+from app.domain.incident import Incident, Status
+from app.domain.people import SYSTEM
+from app.domain.policy import Policy
+from app.domain.readings import Reading
+from app.domain.schedule import schedule_name
+from app.errors import VendorError
+from app.flows import publishing, steps
+from app.flows.nudges import timer_message
+from app.flows.steps import Done, Flow, post_once
+from app.ledger import Decision
+from app.messages import room as messages
+from app.messages.message import Message
+from app.ports import Chat, Code, Queue, Store, Timers, Tracker, Writer
+from app.queue.envelope import Envelope, dedup, lane
+from app.telemetry import metrics
+
+FLOW = "resolution"
+COME_BACK = timedelta(minutes=10)
+COMMITS_BEFORE = timedelta(hours=4)  # a change that broke it was most likely made this shortly before
+
+
+async def resolve(store: Store, queue: Queue, incident_id: str, *, actor: str, at: datetime) -> Incident:
+    """Put the incident to RESOLVED and ask for the rest. Twice is once (D9)."""
+
+    def decide(incident: Incident) -> Decision | None:
+        if not incident.may(Status.RESOLVED):
+            return None
+        resolved = incident.to(Status.RESOLVED, resolved_at=at, resolved_by=actor)
+        return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
+
+    before = await ledger.load(store, incident_id)
+    incident = await ledger.amend(store, incident_id, decide)
+    if before.may(Status.RESOLVED):
+        metrics.incident_resolved()
+    if incident.channel_id and incident.archived_at is None:
+        await queue.send(
+            Envelope(
+                kind="event:wrap_up",
+                lane=lane("timer", incident_id),
+                dedup_id=dedup("wrap_up", incident_id),
+                body=f'{{"incident_id":"{incident_id}"}}',
+            )
+        )
+    return incident
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Everything that closing an incident needs. ``wrap_up`` may be called any number of times for one incident."""
+
+    store: Store
+    chat: Chat
+    code: Code
+    writer: Writer
+    tracker: Tracker
+    timers: Timers
+    policy: Policy
+
+    async def wrap_up(self, incident_id: str) -> None:
+        done = await self.store.steps(incident_id, FLOW)
+        if "schedule_archive" in done and "create_postmortem" in done:
+            return
+        flow = await steps.begin(self.store, incident_id, FLOW, _begin)
+        if flow is not None:
+            await steps.run(flow, lambda: self._wrap_up(flow))
+
+    async def _wrap_up(self, flow: Flow) -> None:
+        channel = flow.incident.channel_id or ""
+        await flow.optional("remove_nudges", lambda: self._remove_nudges(flow.incident))
+        written = await flow.optional("write_postmortem", lambda: self._write(flow.incident))
+        if written is not None:
+            await flow.optional("create_postmortem", lambda: self._file(flow, str(written["markdown"])))
+        announced = await flow.optional("announce", lambda: self._announce(flow, channel))
+        if announced and not announced["with_link"] and flow.incident.postmortem:
+            await flow.optional("announce_postmortem", lambda: self._announce_postmortem(flow, channel))
+        await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
+        await flow.optional("last_word", lambda: self._last_word(flow))
+        await flow.optional("schedule_archive", lambda: self._schedule_archive(flow.incident))
+        if flow.missing and flow.attempt >= steps.PATIENCE:
+            await self._come_back(flow.incident)
+        await flow.end(lambda incident: incident, [])
+
+    async def _come_back(self, incident: Incident) -> None:
+        """Linear may be down for hours: the resolution stands, and the rest is tried again until it is done."""
+        name = schedule_name("wrap-up", incident.id)
+        await self.timers.once(name, clock.now() + COME_BACK, message=timer_message("wrap_up", incident.id))
+
+    async def _remove_nudges(self, incident: Incident) -> Done:
+        name = schedule_name("nudge", incident.id)
+        there = await self.timers.remove(name)
+        return Done(
+            facts=[Fact(type=AuditType.NUDGES_REMOVED, actor=SYSTEM, details={"schedule": name, "was_there": there})],
+            change=lambda incident: incident.but(schedules=tuple(s for s in incident.schedules if s != name)),
+        )
+
+    async def _write(self, incident: Incident) -> Done:
+        commits = await self._commits(incident)
+        trail = await self.store.trail(incident.id)
+        markdown = await self.writer.postmortem(incident, trail, commits)
+        details = {"characters": len(markdown), "from_events": len(trail)}
+        return Done(
+            result={"markdown": markdown},
+            facts=[Fact(type=AuditType.POSTMORTEM_WRITTEN, actor=SYSTEM, details=details)],
+        )
+
+    async def _commits(self, incident: Incident) -> Reading:
+        until = incident.resolved_at or clock.now()
+        return await self.code.commits(incident.alert.at - COMMITS_BEFORE, until)
+
+    async def _file(self, flow: Flow, markdown: str) -> Done:
+        incident = flow.incident
+        title = f"Postmortem: {incident.title}"
+        filed = await self.tracker.file_postmortem(
+            issue_id(f"postmortem:{incident.id}"),
+            title[:255],
+            markdown,
+            assignee_email=await self._email_of_ic(incident),
+            link=await self.chat.link(incident.channel_id or ""),
+        )
+        metrics.postmortem_created()
+        details = {"issue_id": filed.id, "identifier": filed.identifier, "url": filed.url}
+        fact = Fact(type=AuditType.POSTMORTEM_CREATED, actor=SYSTEM, details=details)
+        return Done(result=filed.model_dump(), facts=[fact], change=lambda incident: incident.but(postmortem=filed))
+
+    async def _email_of_ic(self, incident: Incident) -> str | None:
+        journal = await self.store.steps(incident.id, "war_room")
+        people = journal["resolve_responders"].result["found"] if "resolve_responders" in journal else []
+        return next((person["email"] for person in people if person["slack_id"] == incident.ic), None)
+
+    async def _announce(self, flow: Flow, channel: str) -> Done:
+        incident = flow.incident
+        by = incident.resolved_by or SYSTEM
+        who = f"<@{by.removeprefix('slack:')}>" if by.startswith("slack:") else by
+        minutes = round(((incident.resolved_at or clock.now()) - incident.alert.at).total_seconds() / 60)
+        ts = await self._post(flow, channel, messages.announcement(incident, who, minutes), "announcement")
+        fact = Fact(type=AuditType.RESOLUTION_ANNOUNCED, actor=SYSTEM, details={"ts": ts})
+        return Done(result={"ts": ts, "with_link": incident.postmortem is not None}, facts=[fact])
+
+    async def _announce_postmortem(self, flow: Flow, channel: str) -> Done:
+        ts = await self._post(flow, channel, messages.postmortem_filed(flow.incident), "postmortem")
+        return Done(result={"ts": ts})
+
+    async def _ask_rating(self, flow: Flow, channel: str) -> Done:
+        ts = await self._post(flow, channel, messages.rating(flow.incident), "rating")
+        return Done(result={"ts": ts}, facts=[Fact(type=AuditType.RATING_ASKED, actor=SYSTEM, details={"ts": ts})])
+
+    async def _last_word(self, flow: Flow) -> Done:
+        """A public incident is still open: the text that closes it is put before the IC, not published (S7)."""
+        incident = flow.incident
+        if incident.public is None or incident.public.status == "resolved":
+            return Done()
+        trail = await self.store.trail(incident.id)
+        text = await self.writer.public_text(incident, trail, "")
+        draft = await publishing.propose(
+            self.store, self.chat, incident, f"last_word:{incident.id}", text, author=SYSTEM, adopting=flow.adopting
+        )
+        return Done(result={"draft_id": draft.id})
+
+    async def _schedule_archive(self, incident: Incident) -> Done:
+        at = clock.now() + self.policy.archive_delay
+        name = await schedule_archive(self.timers, incident.id, at)
+        return Done(
+            facts=[
+                Fact(type=AuditType.ARCHIVE_SCHEDULED, actor=SYSTEM, details={"at": at.isoformat(), "schedule": name})
+            ],
+            change=lambda incident: incident.but(schedules=(*incident.schedules, name)),
+        )
+
+    async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
+        return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
+
+
+async def schedule_archive(timers: Timers, incident_id: str, at: datetime) -> str:
+    name = schedule_name("archive", incident_id)
+    await timers.once(name, at, message=timer_message("archive_due", incident_id))
+    return name
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The end of a room, some time after the end of its incident (T4)."""
+
+    store: Store
+    chat: Chat
+    timers: Timers
+    policy: Policy
+
+    async def close(self, incident_id: str) -> None:
+        incident = await ledger.load(self.store, incident_id)
+        if incident.status is not Status.RESOLVED or incident.archived_at or incident.channel_id is None:
+            return
+        drafts = await self.store.drafts(incident_id)
+        if any(
+            draft.state in {DraftState.PENDING_APPROVAL, DraftState.APPROVED, DraftState.UNKNOWN} for draft in drafts
+        ):
+            await self._postpone(incident)
+            return
+        try:
+            farewell = messages.farewell(incident, clock.now())
+            await post_once(self.chat, incident.channel_id, farewell, f"farewell:{incident_id}", adopting=True)
+        except VendorError as error:
+            metrics.step_failed("post_farewell", str(error))
+        await self.chat.archive(incident.channel_id)
+        name = schedule_name("archive", incident_id)
+        await self.timers.remove(name)
+
+        def decide(incident: Incident) -> Decision | None:
+            if incident.archived_at:
+                return None
+            archived = incident.but(
+                archived_at=clock.now(), schedules=tuple(s for s in incident.schedules if s != name)
+            )
+            return Decision(archived, [Fact(type=AuditType.WAR_ROOM_ARCHIVED, actor=SYSTEM)])
+
+        await ledger.amend(self.store, incident_id, decide)
+
+    async def _postpone(self, incident: Incident) -> None:
+        """A decision about customers is still open, and an archived room has no working buttons."""
+        at = clock.now() + self.policy.archive_delay
+        await schedule_archive(self.timers, incident.id, at)
+        fact = Fact(
+            type=AuditType.ARCHIVE_POSTPONED,
+            actor=SYSTEM,
+            details={"until": at.isoformat(), "why": "a text for customers still waits for a decision"},
+        )
+        await ledger.amend(self.store, incident.id, lambda incident: Decision(incident, [fact]))
+        await self.chat.post(
+            incident.channel_id or "",
+            messages.still_undecided(incident),
+            effect_id=f"undecided:{incident.id}:{at:%Y%m%d%H%M}",
+        )
+
+
+def _begin(incident: Incident) -> Decision | None:
+    return Decision(incident, []) if incident.status is Status.RESOLVED else None

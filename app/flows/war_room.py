@@ -1,0 +1,233 @@
+"""From an alert to a room with the right people, the context and a checklist in it.
+
+``create_channel`` ‖ ``resolve_responders`` ‖ context, then invite, header, and all the rest side by side. Without the
+channel there is nothing; everything else is optional, retried while there is patience, and said aloud when missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from app import clock
+from app.domain.audit import AuditType, Fact
+from app.domain.incident import Incident, Responder, Status
+from app.domain.people import SYSTEM, Person, Source
+from app.domain.policy import Policy
+from app.domain.readings import Reading, failed
+from app.domain.schedule import schedule_name
+from app.errors import VendorError
+from app.flows import nudges, people, room, steps
+from app.flows.people import Responders
+from app.flows.steps import Done, Flow, post_once
+from app.ledger import Decision
+from app.messages import checklist
+from app.messages import room as messages
+from app.messages.message import Message
+from app.ports import Chat, Code, Directory, Invited, OnCallSchedule, Signals, Store, Timers
+from app.telemetry import metrics
+
+FLOW = "war_room"
+CONTEXT_DEADLINE_S = 8.0  # the room does not wait longer for any data source
+
+
+@dataclass(frozen=True)
+class WarRoom:
+    """Everything that assembling a room needs. ``assemble`` may be called any number of times for one incident."""
+
+    store: Store
+    chat: Chat
+    schedule: OnCallSchedule
+    directory: Directory
+    signals: Signals
+    code: Code
+    timers: Timers
+    policy: Policy
+
+    async def assemble(self, incident_id: str) -> None:
+        flow = await steps.begin(self.store, incident_id, FLOW, _begin)
+        if flow is not None:
+            await steps.run(flow, lambda: self._assemble(flow))
+
+    async def _assemble(self, flow: Flow) -> None:
+        context = asyncio.create_task(self._context(flow.incident))
+        try:
+            made, resolved = await steps.together(
+                flow.step("create_channel", lambda: self._create_channel(flow)),
+                flow.step("resolve_responders", lambda: self._resolve(flow.incident)),
+            )
+            channel, responders = str(made["channel_id"]), Responders.model_validate(resolved)
+            await flow.optional("invite_responders", lambda: self._invite(flow, channel, responders))
+            await flow.optional("post_header", lambda: self._header(flow, channel))
+            await steps.together(
+                flow.optional("post_arrivals", lambda: self._arrivals(flow, channel, responders)),
+                flow.optional("pin_checklist", lambda: self._checklist(flow, channel)),
+                flow.optional("schedule_nudge", lambda: self._nudge(flow.incident)),
+                flow.optional("post_context", lambda: self._post_context(flow, channel, context)),
+            )
+        finally:
+            context.cancel()
+        await self._end(flow, channel)
+
+    async def _create_channel(self, flow: Flow) -> Done:
+        made, adopted = await room.make_or_adopt(self.chat, flow.incident, adopting=flow.adopting)
+        kind = AuditType.WAR_ROOM_ADOPTED if adopted else AuditType.WAR_ROOM_CREATED
+        return Done(
+            result={"channel_id": made.id},
+            facts=[Fact(type=kind, actor=SYSTEM, details={"channel_id": made.id, "channel_name": made.name})],
+            change=lambda incident: incident.but(channel_id=made.id, channel_name=made.name),
+            lookups=[("CHANNEL", made.id)],
+        )
+
+    async def _resolve(self, incident: Incident) -> Done:
+        responders = await people.resolve(incident.alert, self.schedule, self.directory, self.chat)
+        sources = [person.source.value for person in responders.found]
+        counts = {source.value: sources.count(source.value) for source in Source}
+        facts = [
+            Fact(
+                type=AuditType.RESPONDERS_RESOLVED,
+                actor=SYSTEM,
+                details={**counts, "chain": responders.chain, "not_in_slack": responders.absent},
+            )
+        ]
+        for source, why in responders.failures.items():
+            metrics.directory_lookup_failed(source)
+            details = {"source": source, "why": why}
+            facts.append(Fact(type=AuditType.DIRECTORY_LOOKUP_FAILED, actor=SYSTEM, details=details))
+        return Done(result=responders.model_dump(mode="json"), facts=facts)
+
+    async def _invite(self, flow: Flow, channel: str, responders: Responders) -> Done:
+        wanted = [person.slack_id for person in responders.found if person.slack_id]
+        outcome = await self.chat.invite(channel, wanted) if wanted else Invited(joined=())
+        here = [person for person in responders.found if person.slack_id in outcome.joined]
+        facts = [_invited(person) for person in here]
+        facts += [
+            Fact(type=AuditType.RESPONDER_NOT_INVITED, actor=SYSTEM, details={"slack_id": slack_id, "why": why})
+            for slack_id, why in outcome.failed.items()
+        ]
+        if not here:
+            facts.append(await self._nobody(flow, channel, responders))
+        commander = next((person.slack_id for person in here if person.source is Source.ON_CALL), None)
+        if commander:
+            facts.append(
+                Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": "first on call"})
+            )
+        came = tuple(Responder(slack_id=p.slack_id or "", name=p.name, source=p.source) for p in here)
+        return Done(
+            result={"joined": list(outcome.joined), "failed": dict(outcome.failed)},
+            facts=facts,
+            # Whoever took command while we were inviting keeps it.
+            change=lambda incident: incident.but(responders=came, ic=incident.ic or commander),
+        )
+
+    async def _nobody(self, flow: Flow, channel: str, responders: Responders) -> Fact:
+        """Nobody is in the room to read a warning: tell somebody outside it (S3)."""
+        why = "; ".join([*responders.failures.values(), *responders.absent.values()]) or "Slack let nobody in"
+        message = messages.nobody_came(flow.incident, await self.chat.link(channel), why)
+        effect = f"nobody:{flow.incident.id}"
+        told: list[str] = []
+        for person in responders.found:
+            if person.source is Source.ON_CALL and person.slack_id:
+                await self.chat.direct(person.slack_id, message, effect_id=effect)
+                told.append(person.slack_id)
+        if not told and self.policy.fallback_channel:
+            adopting = flow.adopting
+            await post_once(self.chat, self.policy.fallback_channel, message, effect, adopting=adopting)
+            told.append(self.policy.fallback_channel)
+        return Fact(type=AuditType.NOBODY_INVITED_ESCALATED, actor=SYSTEM, details={"told": told, "why": why})
+
+    async def _header(self, flow: Flow, channel: str) -> Done:
+        ts = await self._post(flow, channel, messages.opening(flow.incident), "header")
+        return Done(result={"ts": ts}, facts=[_posted(AuditType.HEADER_POSTED, ts)])
+
+    async def _arrivals(self, flow: Flow, channel: str, responders: Responders) -> Done:
+        here = {responder.slack_id for responder in flow.incident.responders}
+        joined = [person for person in responders.found if person.slack_id in here]
+        absent = dict(responders.absent)
+        absent.update({p.name: "Slack did not let them in" for p in responders.found if p.slack_id not in here})
+        failures = [f"{source}: {why}" for source, why in responders.failures.items()]
+        ts = await self._post(flow, channel, messages.arrivals(joined, absent, failures, responders.chain), "arrivals")
+        return Done(result={"ts": ts})
+
+    async def _checklist(self, flow: Flow, channel: str) -> Done:
+        ts = await self._post(flow, channel, checklist.card(flow.incident, ()), "checklist")
+        await self.chat.pin(channel, ts)
+        return Done(result={"ts": ts}, facts=[_posted(AuditType.CHECKLIST_PINNED, ts)])
+
+    async def _nudge(self, incident: Incident) -> Done:
+        first = await nudges.schedule(self.timers, incident, self.policy)
+        name = schedule_name("nudge", incident.id)
+        details = {"schedule": name, "first": first.isoformat()}
+        return Done(
+            result={"schedule": name},
+            facts=[Fact(type=AuditType.NUDGE_SCHEDULED, actor=SYSTEM, details=details)],
+            change=lambda incident: incident.but(schedules=(*incident.schedules, name)),
+        )
+
+    async def _context(self, incident: Incident) -> list[Reading]:
+        at = incident.alert.at
+        sources = {
+            "Metrics, logs and traces": self.signals.snapshot(incident.service, at),
+            "Code": self.code.snapshot(incident.service, at),
+        }
+        tasks = {label: asyncio.create_task(source) for label, source in sources.items()}
+        await asyncio.wait(tasks.values(), timeout=CONTEXT_DEADLINE_S)
+        readings: list[Reading] = []
+        for label, task in tasks.items():
+            if task.done() and not task.cancelled() and task.exception() is None:
+                readings += task.result()
+            else:
+                task.cancel()
+                readings.append(failed(label, f"no answer within {CONTEXT_DEADLINE_S:g} s"))
+        return readings
+
+    async def _post_context(self, flow: Flow, channel: str, context: asyncio.Task[list[Reading]]) -> Done:
+        readings = await context
+        ts = await self._post(flow, channel, messages.snapshot(readings, clock.now()), "context")
+        counts = {reading.label: reading.outcome.value for reading in readings}
+        return Done(result={"ts": ts}, facts=[_posted(AuditType.CONTEXT_POSTED, ts, sources=counts)])
+
+    async def _end(self, flow: Flow, channel: str) -> None:
+        missing = tuple(f"{name.replace('_', ' ')}: {error}" for name, error in flow.missing.items())
+        if not flow.incident.responders:
+            missing = (*missing, "nobody is in this room")
+        status = Status.ASSEMBLY_DEGRADED if missing else Status.ACTIVE
+        seconds = (clock.now() - flow.incident.alert.at).total_seconds()
+
+        def change(incident: Incident) -> Incident:
+            return incident.to(status, missing=missing) if incident.may(status) else incident
+
+        facts = [
+            Fact(
+                type=AuditType.WAR_ROOM_ASSEMBLED,
+                actor=SYSTEM,
+                details={"seconds_from_alert": round(seconds), "missing": list(missing), "attempts": flow.attempt},
+            )
+        ]
+        incident = await flow.end(change, facts)
+        metrics.room_assembled(seconds)
+        try:
+            await self._post(flow, channel, messages.assembled(incident, seconds), "assembled")
+        except VendorError as error:
+            metrics.step_failed("post_assembled", str(error))
+
+    async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
+        return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
+
+
+def _begin(incident: Incident) -> Decision | None:
+    if incident.status is Status.ALERT_RECEIVED:
+        started = Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"service": incident.service})
+        return Decision(incident.to(Status.ROOM_ASSEMBLING), [started])
+    if incident.status is Status.ROOM_ASSEMBLING:
+        return Decision(incident, [Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"resumed": True})])
+    return None  # it stands, or it is over: a late delivery changes nothing (D2)
+
+
+def _invited(person: Person) -> Fact:
+    details = {"slack_id": person.slack_id, "source": person.source.value}
+    return Fact(type=AuditType.RESPONDER_INVITED, actor=SYSTEM, details=details)
+
+
+def _posted(kind: AuditType, ts: str, **details: object) -> Fact:
+    return Fact(type=kind, actor=SYSTEM, details={"ts": ts, **details})

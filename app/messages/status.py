@@ -1,0 +1,32 @@
+"""The private answer to ``/incident-response status``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.draft import Draft
+from app.domain.incident import Incident
+from app.messages.message import Message, escape, header, section
+from app.messages.room import slack_time
+
+
+def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Message:
+    latest = drafts[-1] if drafts else None
+    public = f"<{incident.public.url}|{incident.public.status}>" if incident.public else "nothing published"
+    last = slack_time(incident.last_update_at) if incident.last_update_at else "none yet"
+    lines = [
+        f"*State* {incident.status.value}",
+        f"*Severity* {incident.severity} · *Service* {escape(incident.service)}",
+        f"*Incident commander* {f'<@{incident.ic}>' if incident.ic else 'nobody: press *Take command*'}",
+        f"*Fired* {slack_time(incident.alert.at)}",
+        f"*Customers see* {public} · last update {last}",
+        f"*Latest draft* {f'{latest.state.value} ({latest.text.status.value})' if latest else 'none'}",
+        f"*Reminders* {'on' if reminding else 'off'}",
+    ]
+    if incident.resolved_at:
+        lines.append(f"*Resolved* {slack_time(incident.resolved_at)}")
+    if incident.postmortem:
+        lines.append(f"*Postmortem* <{incident.postmortem.url}|{incident.postmortem.identifier}>")
+    lines += [f":warning: {escape(missing)}" for missing in incident.missing]
+    title = header(f"{incident.severity}: {incident.title}")
+    return Message(text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines))))
