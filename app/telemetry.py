@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import structlog
-from opentelemetry import metrics, propagate, trace
+from opentelemetry import metrics as otel_metrics
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -21,7 +22,9 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from app.domain.draft import Draft, DraftState
 from app.settings import ProcessorSettings, WebhookSettings
 
 PLATFORM = "incident-response"
@@ -30,53 +33,63 @@ _SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "coo
 # Libraries that log whole addresses or bodies at INFO; some of those are secrets (Slack's response_url).
 _QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "slack_sdk", "slack_bolt", "uvicorn.access")
 
+_w3c = TraceContextTextMapPropagator()  # no baggage: a stranger's has no business in our messages
 _tracer = trace.get_tracer(PLATFORM)
-_meter = metrics.get_meter(PLATFORM)
+log: structlog.stdlib.BoundLogger = structlog.get_logger(PLATFORM)
 
 # ---------------------------------------------------------------- metrics: every name there is
 
-_assembly = _meter.create_histogram("assembly_duration_seconds", "s", "From the alert's own time to the room standing")
-_approval = _meter.create_histogram("approval_gate_latency_seconds", "s", "From the draft being shown to its approval")
-_lookups_failed = _meter.create_counter("directory_lookup_failure_count", description="Directory lookups that failed")
-_published = _meter.create_counter("statuspage_publish_count", description="Approved drafts sent, by outcome")
-_resolved = _meter.create_counter("incident_resolved_count", description="Incidents resolved")
-_postmortems = _meter.create_counter("postmortem_created_count", description="Postmortem drafts filed")
-_reconciled = _meter.create_counter("alert_reconciled_count", description="Open alert groups that we had not heard of")
-_parked = _meter.create_counter("message_parked_count", description="Messages put into a dead-letter queue, by queue")
+
+class _Metrics:
+    """Every number that we count, under its name. Recording cannot fail the work that it counts."""
+
+    def __init__(self) -> None:
+        meter = otel_metrics.get_meter(PLATFORM)
+        count = meter.create_counter
+        self._assembly = meter.create_histogram(
+            "assembly_duration_seconds", "s", "From the alert's own time to the room standing"
+        )
+        self._approval = meter.create_histogram(
+            "approval_gate_latency_seconds", "s", "From a draft's creation to its approval"
+        )
+        self._lookups = count("directory_lookup_failure_count", description="People could not be looked up, by source")
+        self._published = count("statuspage_publish_count", description="Approved drafts, by outcome")
+        self._resolved = count("incident_resolved_count", description="Incidents resolved")
+        self._postmortems = count("postmortem_created_count", description="Postmortem drafts filed")
+        self._steps = count("step_failure_count", description="Steps that an incident went on without, by step")
+        self._reconciled = count("alert_reconciled_count", description="Open alert groups that nobody had told us of")
+        self._parked = count("message_parked_count", description="Messages put into a dead-letter queue, by queue")
+
+    def room_assembled(self, seconds: float) -> None:
+        self._assembly.record(max(seconds, 0.0))
+
+    def directory_lookup_failed(self, source: str) -> None:
+        self._lookups.add(1, {"source": source})
+
+    def published(self, draft: Draft) -> None:
+        """What became of an approved draft; a lost answer that was settled later counts again, with its settlement."""
+        self._published.add(1, {"outcome": draft.state.value})
+        if draft.approved_at and draft.state is not DraftState.UNKNOWN:
+            self._approval.record(max((draft.approved_at - draft.created_at).total_seconds(), 0.0))
+
+    def incident_resolved(self) -> None:
+        self._resolved.add(1)
+
+    def postmortem_created(self) -> None:
+        self._postmortems.add(1)
+
+    def step_failed(self, step: str, why: str) -> None:
+        self._steps.add(1, {"step": step})
+        log.warning("step_failed", step=step, why=why)
+
+    def alert_reconciled(self) -> None:
+        self._reconciled.add(1)
+
+    def parked(self, queue: str) -> None:
+        self._parked.add(1, {"queue": queue})
 
 
-def assembly_duration(seconds: float) -> None:
-    _assembly.record(max(seconds, 0.0))
-
-
-def approval_gate_latency(seconds: float) -> None:
-    _approval.record(max(seconds, 0.0))
-
-
-def directory_lookup_failed() -> None:
-    _lookups_failed.add(1)
-
-
-def statuspage_published(outcome: str) -> None:
-    """``outcome``: the state that the draft ended in."""
-    _published.add(1, {"outcome": outcome})
-
-
-def incident_resolved() -> None:
-    _resolved.add(1)
-
-
-def postmortem_created() -> None:
-    _postmortems.add(1)
-
-
-def alert_reconciled() -> None:
-    _reconciled.add(1)
-
-
-def message_parked(queue: str) -> None:
-    _parked.add(1, {"queue": queue})
-
+metrics = _Metrics()
 
 # ---------------------------------------------------------------- traces
 
@@ -84,21 +97,22 @@ def message_parked(queue: str) -> None:
 def carrier() -> dict[str, str]:
     """The current trace as W3C headers, to travel with a message; {} where there is none."""
     headers: dict[str, str] = {}
-    propagate.inject(headers)
+    _w3c.inject(headers)
     return headers
 
 
 @contextmanager
 def span(name: str, parent: Mapping[str, str] | None = None, **attributes: str | int) -> Iterator[None]:
     """``parent``: the ``carrier`` that came with a message, so that its trace goes on here."""
-    context = propagate.extract(parent) if parent else None
+    context = _w3c.extract(parent) if parent else None
     with _tracer.start_as_current_span(name, context=context, attributes=attributes):
         yield
 
 
 def note(**facts: str) -> None:
     """Put facts on the current span and on every further log line of this task."""
-    trace.get_current_span().set_attributes(facts)
+    for name, fact in facts.items():
+        trace.get_current_span().set_attribute(name, fact)
     structlog.contextvars.bind_contextvars(**facts)
 
 
@@ -125,7 +139,7 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
     trace.set_tracer_provider(traces)
     numbers = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=_EXPORT_TIMEOUT_S)
     reader = PeriodicExportingMetricReader(numbers, export_timeout_millis=_EXPORT_TIMEOUT_S * 1000)
-    metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
+    otel_metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
 
 
 def _configure_logs(level: str) -> None:

@@ -1,0 +1,44 @@
+"""One message as it was received, and what a consumer needs of the queue that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from app.queue.envelope import Envelope, decode
+
+
+@dataclass(frozen=True)
+class Delivery:
+    id: str  # the message's own, the same in every delivery
+    text: str
+    receipt: str
+    lane: str
+    attempt: int  # which delivery this is, counted from 1
+    sent_at: float  # when the queue took it, unix seconds: the queue's word, not the sender's
+    trace: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """Raises ``Park`` when the text is no envelope (L6)."""
+        return decode(self.text)
+
+
+class Inbox(Protocol):
+    """The receiving side of a queue. Errors: ``VendorUnavailable``, ``VendorThrottled``, ``VendorRefused``."""
+
+    async def receive(self, *, max_messages: int = 10, wait_s: int = 20, visibility_s: int = 30) -> list[Delivery]:
+        """Long poll. What it gives is nobody else's for ``visibility_s``; their order inside a lane is kept."""
+        ...
+
+    async def extend(self, delivery: Delivery, seconds: float) -> None:
+        """Ours for so long from now on; 0 gives it back at once."""
+        ...
+
+    async def delete(self, delivery: Delivery) -> None: ...
+
+    async def park(self, delivery: Delivery, reason: str) -> None:
+        """Into the dead-letter queue with its reason, and only then out of this one."""
+        ...
