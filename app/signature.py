@@ -51,7 +51,7 @@ def verify_grafana_alerting(
     """
     if timestamp is None:
         return verify_hmac(secrets, body, given)
-    if not timestamp.isdigit() or abs(now - int(timestamp)) > tolerance_s:
+    if not _recent(timestamp, now, tolerance_s):
         return None
     if verify_hmac(secrets, timestamp.encode() + b":" + body, given) is None:
         return None
@@ -74,7 +74,14 @@ def sign_slack(secret: str, timestamp: str, body: bytes) -> str:
 
 def verify_slack(secret: str, timestamp: str, body: bytes, given: str, *, now: float) -> Verified | None:
     """``now``: unix seconds at which the bytes arrived; for a message from the queue, its ``SentTimestamp``."""
-    if not timestamp.isdigit() or abs(now - int(timestamp)) > SLACK_TOLERANCE_S:
+    if not _recent(timestamp, now, SLACK_TOLERANCE_S):
         return None
     wanted = sign_slack(secret, timestamp, body)
     return Verified(_SEAL, body) if hmac.compare_digest(wanted.encode(), given.encode()) else None
+
+
+def _recent(timestamp: str, now: float, tolerance_s: float) -> bool:
+    """Twelve ASCII digits at most: ``isdigit`` alone takes what ``int`` does not ("²"), and a header may hold that."""
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
+        return False
+    return abs(now - int(timestamp)) <= tolerance_s

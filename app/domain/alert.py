@@ -26,6 +26,7 @@ class Alert(BaseModel):
     alert_group: str = Field(min_length=1, max_length=256)
     event: AlertEvent
     at: datetime
+    at_is_arrival: bool = False  # the sender gave no time, so ``at`` is when we heard after all
     title: str
     labels: dict[str, str] = {}
     summary: str = ""

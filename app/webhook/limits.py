@@ -1,0 +1,49 @@
+"""How much a stranger may send, and how often (X6)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from starlette.requests import ClientDisconnect, Request
+
+from app import clock
+from app.webhook.answers import Problem
+
+_SENDERS_MAX = 10_000  # remembered at once; the one not seen for longest is forgotten first
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Counted while it arrives: a Content-Length is a claim, and may be missing (L2)."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > limit:
+                raise Problem(
+                    413,
+                    f"the body is larger than {limit} bytes",
+                    "send fewer alerts at once, or raise BODY_LIMIT_BYTES",
+                )
+            body += chunk
+    except ClientDisconnect:
+        raise Problem(400, "the body ended early", "send it again") from None
+    return bytes(body)
+
+
+class RateLimit:
+    """A token bucket per sender, which holds one second's worth."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._size = max(1.0, per_second)
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # sender -> tokens, when counted
+
+    def take(self, sender: str) -> float:
+        """0 if the request may go on, else the seconds after which the next may."""
+        now = clock.monotonic()
+        tokens, counted_at = self._buckets.pop(sender, (self._size, now))
+        tokens = min(self._size, tokens + (now - counted_at) * self._per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
+        self._buckets[sender] = (tokens if wait else tokens - 1, now)
+        if len(self._buckets) > _SENDERS_MAX:
+            self._buckets.popitem(last=False)
+        return wait

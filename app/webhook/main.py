@@ -1,0 +1,61 @@
+"""POD 1: takes alerts, and in Slack's HTTP mode gestures, and puts them into the queue. Nothing else (P-accept, X3)."""
+
+from __future__ import annotations
+
+import aioboto3
+import uvicorn
+from fastapi import FastAPI
+
+from app import telemetry
+from app.intake.slack import bolt_app
+from app.queue.sqs import SqsQueue
+from app.settings import WebhookSettings
+from app.webhook import answers, routes
+from app.webhook.access_log import AccessLog
+from app.webhook.admission import Admission
+from app.webhook.secret_cache import SecretCache, SecretSource
+from app.webhook.secrets import SecretsManager
+from app.webhook.slack_events import slack_events
+
+SHUTDOWN_S = 10  # for the requests in flight; each has an answer within four
+
+
+def build(settings: WebhookSettings, *, queue: routes.Queue, secrets: SecretSource) -> FastAPI:
+    app = FastAPI(
+        title="incident-response webhook",
+        version="1",
+        # The page around the OpenAPI document loads scripts from elsewhere; this pod faces the internet.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(AccessLog)
+    answers.install(app)
+    cache = SecretCache(secrets)
+    app.include_router(routes.alerts(Admission(settings, cache), queue))
+    app.include_router(routes.health(cache, queue))
+    if settings.slack_transport == "http":
+        bolt = bolt_app(settings.slack_signing_secret.get_secret_value(), queue.send)
+        app.include_router(slack_events(bolt, settings.body_limit_bytes))
+    return app
+
+
+async def run(settings: WebhookSettings) -> None:
+    """Serves until SIGTERM or SIGINT, then answers what is in flight. Run it on uvloop's event loop."""
+    telemetry.configure("webhook", settings)
+    session, region = aioboto3.Session(), settings.aws_region
+    async with (
+        SqsQueue(session, settings.incident_events_queue_url, region=region) as queue,
+        SecretsManager(session, settings.grafana_oncall_hmac_secret_id, region=region) as secrets,
+    ):
+        config = uvicorn.Config(
+            build(settings, queue=queue, secrets=secrets),
+            host=settings.webhook_host,
+            port=settings.webhook_port,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+        await uvicorn.Server(config).serve()

@@ -1,0 +1,34 @@
+"""Slack's HTTP transport (SLACK_TRANSPORT=http): ``/slack/events`` in front of the same Bolt app as Socket Mode."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+
+from app.webhook.answers import Failure, Problem, documented
+from app.webhook.limits import read_body
+
+
+def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
+    router = APIRouter()
+
+    @router.post(
+        "/slack/events",
+        summary="Hand in a gesture",
+        response_class=Response,
+        responses=documented(_400=Failure, _401=Failure, _413=Failure, _503=Failure),
+    )
+    async def events(request: Request) -> Response:
+        body = await read_body(request, limit_bytes)
+        try:
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            raise Problem(400, "the body is not UTF-8", "send what Slack sent, byte for byte") from error
+        answer = await bolt.async_dispatch(AsyncBoltRequest(body=text, headers=dict(request.headers)))
+        return Response(answer.body, status_code=answer.status, headers=answer.first_headers())
+
+    @router.get("/slack/events", summary="Slack's check of the certificate", response_class=Response)
+    async def ssl_check() -> Response:
+        return Response()
+
+    return router
