@@ -1,0 +1,156 @@
+"""State and audit: the same test for the in-memory twin and for DynamoDB as moto plays it (P-audit)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import aioboto3
+import pytest
+from aiobotocore.config import AioConfig
+from moto.server import ThreadedMotoServer
+
+from app.domain.audit import AuditType, Fact, verify
+from app.domain.draft import DraftState
+from app.domain.incident import Status
+from app.effects.dynamodb import DynamoStore
+from app.errors import Conflict
+from app.ports import Change, DraftWrite, StepRecord, Store
+from app.sim import aws
+from app.sim.memory_store import MemoryStore
+from tests.factories import AT, draft, incident, stored
+
+FACT = Fact(type=AuditType.NUDGE_SENT, actor="system", details={"n": 1, "list": ["a", "b"]})
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    aws.provision(endpoint)
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "moto"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    session = aioboto3.Session(aws.ACCESS_KEY, aws.SECRET_KEY, region_name=aws.REGION)
+    endpoint = request.getfixturevalue("moto")
+    config = AioConfig(retries={"total_max_attempts": 1})
+    async with session.client("dynamodb", endpoint_url=endpoint, config=config) as client:
+        yield DynamoStore(client, incidents_table=aws.INCIDENTS_TABLE, audit_table=aws.AUDIT_TABLE)
+
+
+@pytest.fixture
+def group(request: pytest.FixtureRequest) -> str:
+    """Another alert group for each test, since the tables outlive it."""
+    return f"G-{request.node.name}"
+
+
+async def test_what_was_committed_is_read_back(store: Store, group: str) -> None:
+    of = await stored(store, incident(group, channel_id=f"C-{group}"))
+    assert (of.version, of.audit_seq) == (1, 1)
+    assert await store.incident(of.id) == of
+    assert await store.incident_of_alert(group) == of
+    assert await store.incident_of_channel(f"C-{group}") == of
+    assert await store.incident("nosuch") is None
+    assert await store.incident_of_channel("nosuch") is None
+
+
+async def test_state_and_events_are_one(store: Store, group: str) -> None:
+    of = await stored(store, incident(group, channel_id=None))
+    step = StepRecord(flow="war_room", step="create_channel", result={"channel_id": "C1", "n": 2}, at=AT)
+    change = Change(of.but(ic="U1"), [FACT, FACT], AT, steps=[step])
+    after = await store.commit(change)
+    assert (after.ic, after.version, after.audit_seq) == ("U1", 2, 3)
+    trail = await store.trail(of.id)
+    assert [event.seq for event in trail] == [1, 2, 3]
+    assert verify(trail) == []
+    assert trail[-1].hash == after.audit_head
+    assert await store.steps(of.id, "war_room") == {"create_channel": step}
+    assert await store.steps(of.id, "resolution") == {}
+
+
+async def test_a_stale_version_writes_nothing(store: Store, group: str) -> None:
+    """D11: of two that read the same, one commits."""
+    of = await stored(store, incident(group, channel_id=None))
+    await store.commit(Change(of.but(ic="U1"), [FACT], AT))
+    with pytest.raises(Conflict):
+        await store.commit(Change(of.but(ic="U2"), [FACT], AT, drafts=[DraftWrite(draft(of), was=None)]))
+    now = await store.incident(of.id)
+    assert now is not None
+    assert now.ic == "U1"
+    assert len(await store.trail(of.id)) == 2
+    assert await store.drafts(of.id) == []
+
+
+async def test_an_incident_is_created_once(store: Store, group: str) -> None:
+    of = incident(group, channel_id=None)
+    await stored(store, of)
+    with pytest.raises(Conflict):
+        await stored(store, of)
+    assert len(await store.trail(of.id)) == 1
+
+
+async def test_a_channel_belongs_to_one_incident(store: Store, group: str) -> None:
+    await stored(store, incident(group, channel_id=f"C-{group}"))
+    other = incident(f"{group}-2", channel_id=f"C-{group}")
+    with pytest.raises(Conflict):
+        await stored(store, other)
+    assert await store.incident(other.id) is None
+
+
+async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str) -> None:
+    """L3: a re-fire opens a new episode; the group then points at it, and nobody else can take it."""
+    first = await stored(store, incident(group, channel_id=None))
+    second = incident(group, id=first.id + "b", episode=2, channel_id=None)
+    lookups = [("ALERT", group)]
+    with pytest.raises(Conflict):
+        await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces="somebody-else"))
+    await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=first.id))
+    found = await store.incident_of_alert(group)
+    assert found is not None
+    assert found.id == second.id
+
+
+async def test_a_draft_moves_only_from_the_state_it_is_in(store: Store, group: str) -> None:
+    """D5: of two clicks, one claims."""
+    one = draft(incident(group, channel_id=None))
+    of = await stored(store, incident(group, channel_id=None), one)
+    assert await store.draft(of.id, one.id) == one
+    approved = one.model_copy(update={"state": DraftState.APPROVED, "claim": "c1", "claimed_until": 1.5})
+    of = await store.commit(Change(of, [FACT], AT, drafts=[DraftWrite(approved, was=DraftState.PENDING_APPROVAL)]))
+    again = one.model_copy(update={"state": DraftState.APPROVED, "claim": "c2"})
+    with pytest.raises(Conflict):
+        await store.commit(Change(of, [FACT], AT, drafts=[DraftWrite(again, was=DraftState.PENDING_APPROVAL)]))
+    assert await store.draft(of.id, one.id) == approved
+
+
+async def test_drafts_come_in_the_order_of_writing(store: Store, group: str) -> None:
+    of = incident(group, channel_id=None)
+    late = draft(of, name="a").model_copy(update={"created_at": AT.replace(hour=5)})
+    await stored(store, of, late, draft(of, name="b"))
+    assert [one.id for one in await store.drafts(of.id)] == ["b", "a"]
+
+
+async def test_open_incidents_are_those_that_are_not_over(store: Store, group: str) -> None:
+    of = await stored(store, incident(group, channel_id=None))
+    assert of.id in {one.id for one in await store.open_incidents()}
+    await store.commit(Change(of.to(Status.RESOLVED), [FACT], AT))
+    assert of.id not in {one.id for one in await store.open_incidents()}
+
+
+async def test_a_trail_longer_than_a_page_is_whole(store: Store, group: str) -> None:
+    """G7: more than one megabyte of events is read to its end."""
+    of = await stored(store, incident(group, channel_id=None))
+    big = Fact(type=AuditType.NUDGE_SENT, actor="system", details={"words": "word " * 6000})
+    for _ in range(4):
+        of = await store.commit(Change(of, [big] * 10, AT))
+    trail = await store.trail(of.id)
+    assert len(trail) == 41
+    assert verify(trail) == []
+    assert sum(len(event.model_dump_json()) for event in trail) > 1_000_000

@@ -1,0 +1,54 @@
+"""States and names of an incident."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from app.domain.incident import TRANSITIONS, Status, channel_name, incident_id
+from app.domain.schedule import schedule_name
+from tests.factories import incident
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
+def test_only_moves_of_the_table_happen(before: Status, after: Status) -> None:
+    known = incident(status=before)
+    if after in TRANSITIONS[before]:
+        assert known.to(after).status is after
+        return
+    with pytest.raises(ValueError, match="cannot go from"):
+        known.to(after)
+    assert known.status is before
+
+
+def test_nothing_leads_out_of_resolved() -> None:
+    """D2: a late redelivery cannot bring a resolved incident back."""
+    assert TRANSITIONS[Status.RESOLVED] == frozenset()
+
+
+def test_a_status_does_not_change_behind_the_tables_back() -> None:
+    with pytest.raises(ValueError, match="transition table"):
+        incident().but(status=Status.TRACKED)
+
+
+def test_the_same_alert_gives_the_same_incident_and_a_refire_another() -> None:
+    assert incident_id("group", 1) == incident_id("group", 1)
+    assert incident_id("group", 1) != incident_id("group", 2)
+    assert incident_id("group", 1) != incident_id("group2", 1)
+
+
+@pytest.mark.parametrize("suffix", [0, 3])
+def test_channel_names_are_what_slack_takes(suffix: int) -> None:
+    name = channel_name(incident(id="x" * 90), suffix)
+    assert len(name) <= 80
+    assert re.fullmatch(r"[a-z0-9_-]+", name)
+    assert channel_name(incident(id="x" * 90 + "y"), suffix) != name
+
+
+def test_long_schedule_names_do_not_collide() -> None:
+    """T2: cut at 64 characters, two incidents had one schedule."""
+    one, other = (schedule_name("nudge", "i" * 80 + end) for end in "ab")
+    assert one != other
+    assert max(len(one), len(other)) <= 64
