@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.redaction import redact
+
+_LOOKED_AT = 10_000  # characters of one foreign line that are looked at
+
 
 class Outcome(StrEnum):
     MEASURED = "measured"
@@ -31,3 +35,10 @@ class Reading(BaseModel):
 
 def failed(label: str, why: str, *, query: str = "", link: str | None = None) -> Reading:
     return Reading(label=label, outcome=Outcome.FAILED, why=why, query=query, link=link)
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """One line of foreign text, fit to be shown: private data removed before it is cut, nothing unprintable left."""
+    printable = "".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT])
+    line = redact(" ".join(printable.split()))
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -103,7 +103,8 @@ class _Guarded(httpx.AsyncBaseTransport):
     async def _within_deadline(self, request: httpx.Request, operation: str) -> httpx.Response:
         repeatable = request.method in _SAFE_METHODS or bool(request.extensions.get("idempotent"))
         deadline_s = request.extensions.get("deadline_s", self._deadline_s)
-        request.extensions["timeout"] = httpx.Timeout(deadline_s).as_dict()
+        # Connecting ends a little before the deadline: then it is certain that a write was not sent.
+        request.extensions["timeout"] = httpx.Timeout(deadline_s, connect=deadline_s * 0.9).as_dict()
         try:
             async with asyncio.timeout(deadline_s) as limit:
                 return await self._tries(request, operation, repeatable, limit)
