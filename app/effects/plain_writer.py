@@ -1,0 +1,21 @@
+"""The writer without a model: the same facts give the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.audit import AuditEvent
+from app.domain.draft import PublicText
+from app.domain.incident import Incident
+from app.domain.readings import Reading
+from app.messages import prose
+
+
+class PlainWriter:
+    """A ``ports.Writer``."""
+
+    async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
+        return prose.public_text(incident, trail, ask)
+
+    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
+        return prose.postmortem(incident, trail, commits)

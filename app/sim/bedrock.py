@@ -1,0 +1,105 @@
+"""Bedrock, simulated: Converse of one model that answers plausibly, always the same, or badly when told to.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+Json = dict[str, Any]
+
+SENTENCE = "We are looking into a problem that affects some of our customers. We will post the next update here."
+_FIELDS = frozenset(
+    {"messages", "system", "inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields",
+     "requestMetadata", "performanceConfig"}
+)  # fmt: skip
+
+
+class Mood(StrEnum):
+    """How the model answers."""
+
+    PLAIN = "plain"
+    REASONING_FIRST = "reasoning_first"  # a block of thoughts stands before the text
+    CUT = "max_tokens"
+    GUARDED = "guardrail_intervened"
+    SILENT = "silent"  # a finished answer without any text
+    LEAKING = "leaking"  # text with a private address in it
+
+
+def throttled(_: int) -> Response:
+    """Bedrock's own way of saying "too many requests"; it does not say for how long."""
+    return _refusal(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+
+
+class BedrockSim:
+    def __init__(self) -> None:
+        self.mood = Mood.PLAIN
+        self.requests: list[Json] = []  # what the model was shown, for the auditors
+
+    def converse(self, asked: Json) -> Json:
+        self.requests.append(asked)
+        blocks: list[Json] = [{"text": SENTENCE}]
+        stop = "end_turn"
+        match self.mood:
+            case Mood.REASONING_FIRST:
+                blocks.insert(0, {"reasoningContent": {"reasoningText": {"text": "What do they know?"}}})
+            case Mood.CUT | Mood.GUARDED:
+                blocks, stop = [{"text": SENTENCE[:30]}], self.mood.value
+            case Mood.SILENT:
+                blocks = []
+            case Mood.LEAKING:
+                blocks = [{"text": f"{SENTENCE} It began on 10.1.2.3."}]
+        return {
+            "output": {"message": {"role": "assistant", "content": blocks}},
+            "stopReason": stop,
+            "usage": {"inputTokens": 100, "outputTokens": 30, "totalTokens": 130},
+            "metrics": {"latencyMs": 10},
+        }
+
+    def app(self) -> ASGIApp:
+        return Starlette(
+            routes=[
+                Route("/model/{model:path}/converse", self._converse, methods=["POST"]),
+                Route("/people/state", self._state),
+            ]
+        )
+
+    async def _converse(self, request: Request) -> Response:
+        if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
+            return _refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        try:
+            asked = json.loads(await request.body())
+        except ValueError:
+            return _refusal(400, "ValidationException", "The body is not JSON")
+        if wrong := _problem(asked):
+            return _refusal(400, "ValidationException", wrong)
+        return JSONResponse(self.converse(asked))
+
+    async def _state(self, _: Request) -> Response:
+        return JSONResponse({"mood": self.mood, "requests": self.requests})
+
+
+def _problem(asked: Any) -> str:
+    if not isinstance(asked, dict) or (unknown := sorted(set(asked) - _FIELDS)):
+        return f"Malformed input request: extraneous key {unknown if isinstance(asked, dict) else asked!r}"
+    messages = asked.get("messages") or []
+    if not messages or messages[0].get("role") != "user":
+        return "A conversation must start with a user message."
+    if not all(message.get("content") for message in messages):
+        return "The content field of a message is empty."
+    if "temperature" in asked.get("inferenceConfig", {}):
+        return "`temperature` is deprecated for this model."
+    return ""
+
+
+def _refusal(status: int, type_: str, message: str) -> Response:
+    return JSONResponse({"message": message}, status, {"x-amzn-ErrorType": type_})
