@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import uvicorn
 
+from app import clock
+
 Serve = Callable[[Any], str]
+Moved = Callable[[float], None]
 
 
 class _Served:
@@ -52,3 +55,17 @@ def serve() -> Iterator[Serve]:
     yield start
     for one in served:
         one.stop()
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> Moved:
+    """``moved(seconds)`` sets the machines' monotonic time ahead."""
+    real = clock.monotonic
+    ahead = 0.0
+
+    def move(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
+    monkeypatch.setattr(clock, "monotonic", lambda: real() + ahead)
+    return move

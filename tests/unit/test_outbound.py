@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from email.utils import format_datetime
 
 import httpx
@@ -18,7 +17,7 @@ from app import clock, outbound
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.outbound import Client
 from app.outbound.breaker import BREAKER_FAILURES, BREAKER_PAUSE_S
-from tests.conftest import Serve
+from tests.conftest import Moved, Serve
 
 
 class Answers(httpx.MockTransport):
@@ -178,22 +177,8 @@ async def test_a_connection_refused_is_named(serve: Serve) -> None:
     await http.aclose()
 
 
-@pytest.fixture
-def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Moves the machines' monotonic time ahead."""
-    real = clock.monotonic
-    ahead = 0.0
-
-    def move(seconds: float) -> None:
-        nonlocal ahead
-        ahead += seconds
-
-    monkeypatch.setattr(clock, "monotonic", lambda: real() + ahead)
-    return move
-
-
 async def test_a_vendor_that_never_answers_is_left_alone_and_tried_again_later(
-    moved: Callable[[float], None],
+    moved: Moved,
 ) -> None:
     answers = Answers(500)
     http = client(answers, attempts=1)
