@@ -17,7 +17,6 @@ from app.outbound import Client, Response, Transport
 _VENDOR = "Statuspage"
 _DEADLINE_S = 10.0  # twice the usual: a publish given up on too early becomes UNKNOWN and costs a person minutes
 _SEAL = object()
-_spent: set[str] = set()  # claims; one per publish, so it stays small
 
 
 class AutoPublishNotPermittedError(IncidentResponseError):
@@ -80,10 +79,11 @@ class StatuspageWrite:
         headers = {"Authorization": f"OAuth {api_key}"}
         self._http = Client(_VENDOR, api_url, headers=headers, deadline_s=_DEADLINE_S, transport=transport)
         self._incidents = f"pages/{page_id}/incidents"
+        self._spent: set[str] = set()  # claims; one per publish, so it stays small
 
     async def post(self, approval: Approval) -> PublicIncident:
         """One request, never repeated. ``Unknown``: it may have been published; read the page before anything else."""
-        content = _spend(approval)
+        content = self._spend(approval)
         new = approval.public_id is None
         answer = await self._http.send(
             "POST" if new else "PATCH",
@@ -94,20 +94,19 @@ class StatuspageWrite:
         )
         return _public(answer)
 
+    def _spend(self, approval: Approval) -> bytes:
+        """The bytes to send, once. No await between the check and the mark, so that two callers cannot both pass."""
+        if type(approval) is not Approval or getattr(approval, "_seal", None) is not _SEAL:
+            raise AutoPublishNotPermittedError("this is not an Approval made by prove()")
+        if sha256_of(approval.wire) != approval.sha256:
+            raise AutoPublishNotPermittedError("the bytes of this Approval are not those that were approved")
+        if approval.claim in self._spent:
+            raise AutoPublishNotPermittedError("this Approval was spent: one approval is one request (D6)")
+        self._spent.add(approval.claim)
+        return approval.wire.encode()
+
     async def aclose(self) -> None:
         await self._http.aclose()
-
-
-def _spend(approval: Approval) -> bytes:
-    """The bytes to send, once. No await between the check and the mark, so that two callers cannot both pass."""
-    if type(approval) is not Approval or getattr(approval, "_seal", None) is not _SEAL:
-        raise AutoPublishNotPermittedError("this is not an Approval made by prove()")
-    if sha256_of(approval.wire) != approval.sha256:
-        raise AutoPublishNotPermittedError("the bytes of this Approval are not those that were approved")
-    if approval.claim in _spent:
-        raise AutoPublishNotPermittedError("this Approval was spent: one approval is one request (D6)")
-    _spent.add(approval.claim)
-    return approval.wire.encode()
 
 
 def _public(answer: Response) -> PublicIncident:

@@ -11,6 +11,8 @@ from app.gate.drafts import problems
 from app.gate.states import Move, after
 from app.messages.message import escape
 
+_ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}  # two at once could open two public incidents (S7)
+
 
 def refusal(
     incident: Incident, drafts: Sequence[Draft], draft_id: str, sha256: str, *, slack_id: str, four_eyes: bool
@@ -28,11 +30,13 @@ def refusal(
         commander = f"<@{incident.ic}>, who commands this incident," if incident.ic else "an incident commander"
         return f"Only {commander} can approve a text for customers. Use *Take command* if that should be you."
     if draft.sha256 != sha256 or draft.state is DraftState.SUPERSEDED:
-        return _changed(drafts[-1])
+        return _changed(next((known for known in reversed(drafts) if known.state is not DraftState.SUPERSEDED), draft))
     if sha256_of(draft.wire) != draft.sha256:
         return "The stored text does not match its fingerprint. Do not trust it: write a new draft, and tell security."
     if four_eyes and draft.author == f"slack:{slack_id}":
         return "You wrote this text, and here a second person approves. Let somebody else take command and approve it."
+    if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft_id):
+        return "An earlier text is still on its way to Statuspage. When its outcome is known, approve this one."
     if found := problems(draft.text):
         return "This text cannot be published: " + "; ".join(found) + ". *Edit* it first."
     try:

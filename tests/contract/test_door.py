@@ -1,0 +1,322 @@
+"""The door to customers, against the simulated Statuspage: what passes, what does not, how often (P-gate, P-once)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+import pytest
+
+from app import clock
+from app.domain.draft import Draft, DraftState, sha256_of
+from app.domain.incident import Incident
+from app.domain.policy import Policy
+from app.effects.statuspage_read import StatuspageRead
+from app.errors import Refused, Retry
+from app.gate import drafts
+from app.gate._statuspage_write import AutoPublishNotPermittedError, StatuspageWrite
+from app.gate.door import Door, Outcome
+from app.gate.settle import settle
+from app.ports import Change
+from app.sim import cast
+from app.sim.faults import Faulty, Kind
+from app.sim.memory_store import MemoryStore
+from app.sim.statuspage import StatuspageSim
+from app.sim.virtual_time import run
+from tests.factories import IC, human, incident, stored, text
+
+
+class Gate:
+    """A door with one incident behind it, the page before it, and somebody to click."""
+
+    def __init__(self, *, four_eyes: bool = False) -> None:
+        self.store = MemoryStore()
+        self.page = StatuspageSim()
+        self.faulty = Faulty(self.page.app(), "statuspage")
+        target = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
+        self.read = StatuspageRead(*target, transport=httpx.ASGITransport(self.faulty))
+        self.write = StatuspageWrite(*target, transport=httpx.ASGITransport(self.faulty))
+        self.door = Door(self.store, self.read, self.write, Policy(four_eyes=four_eyes))
+        self.incident: Incident
+
+    async def draft(
+        self, body: str = "We are looking into it.", *, cause: str = "one", author: str = "system"
+    ) -> Draft:
+        return await drafts.create(self.store, self.incident.id, cause, text(body), author=author)
+
+    async def approve(self, draft: Draft, *, by: str = IC, sha256: str | None = None) -> Outcome:
+        return await self.door.publish(self.incident.id, draft.id, sha256 or draft.sha256, human(by))
+
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        return [event.details for event in await self.store.trail(self.incident.id) if event.type == kind]
+
+    @property
+    def posts(self) -> list[str]:
+        return [write.sha256 for write in self.page.writes]
+
+
+Story = Callable[[Gate], Coroutine[Any, Any, None]]
+
+
+def play(story: Story, *, four_eyes: bool = False, **facts: object) -> None:
+    async def all_of_it() -> None:
+        gate = Gate(four_eyes=four_eyes)
+        gate.incident = await stored(gate.store, incident(**facts))  # type: ignore[arg-type]
+        await story(gate)
+
+    run(all_of_it())
+
+
+def test_what_was_approved_is_what_was_sent_byte_for_byte() -> None:
+    """G1, G2: one approval, one request, and the hash of its bytes is the hash that was approved."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        outcome = await gate.approve(draft)
+        assert outcome.draft.state is DraftState.PUBLISHED
+        assert outcome.incident.public is not None
+        assert gate.posts == [draft.sha256]
+        [approved] = await gate.events("STATUSPAGE_DRAFT_APPROVED")
+        [published] = await gate.events("STATUSPAGE_PUBLISHED")
+        assert approved["sha256"] == published["sha256"] == draft.sha256
+
+    play(story)
+
+
+def test_two_clicks_at_once_publish_once() -> None:
+    """D5: the claim is taken before the POST."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.LATENCY, seconds=1)
+        both = await asyncio.gather(gate.approve(draft), gate.approve(draft), return_exceptions=True)
+        assert len(gate.posts) == 1
+        assert [type(one) for one in both].count(Retry) == 1  # the second waits for the first, and then
+        later = await gate.approve(draft)
+        assert (later.draft.state, later.now) == (DraftState.PUBLISHED, False)
+        assert len(gate.posts) == 1
+
+    play(story)
+
+
+def test_an_old_button_publishes_nothing_and_shows_the_new_text() -> None:
+    """G2: the text was edited after it was shown."""
+
+    async def story(gate: Gate) -> None:
+        old = await gate.draft("The old words.")
+        await drafts.edit(
+            gate.store, gate.incident.id, (old.id, old.sha256), "e", text("The new words."), author="slack:U1"
+        )
+        with pytest.raises(Refused, match=r"The new words\."):
+            await gate.approve(old)
+        assert gate.posts == []
+        [refused] = await gate.events("STATUSPAGE_APPROVAL_REFUSED")
+        assert refused["draft_id"] == old.id
+
+    play(story)
+
+
+def test_a_button_with_another_hash_publishes_nothing() -> None:
+    """G1: not any approval of the incident, but this text's."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        with pytest.raises(Refused, match="changed"):
+            await gate.approve(draft, sha256=sha256_of("other bytes"))
+        assert gate.posts == []
+
+    play(story)
+
+
+@pytest.mark.parametrize("ic", [IC, None])
+def test_only_the_commander_approves(ic: str | None) -> None:
+    """G3: being in the room is not enough; and where nobody commands, nobody approves."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        with pytest.raises(Refused, match="Take command"):
+            await gate.approve(draft, by="U0BYSTANDER")
+        assert gate.posts == []
+        [refused] = await gate.events("STATUSPAGE_APPROVAL_REFUSED")
+        assert "approve" in refused["why"]
+
+    play(story, ic=ic)
+
+
+def test_with_four_eyes_the_writer_does_not_approve() -> None:
+    """G3."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft(author=f"slack:{IC}")
+        with pytest.raises(Refused, match="second person"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story, four_eyes=True)
+
+
+@pytest.mark.parametrize("body", ["Impact: [describe impact]", "Write to ops@example.com"])
+def test_an_unfinished_or_indiscreet_text_does_not_pass(body: str) -> None:
+    """G5, X5."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft(body)
+        with pytest.raises(Refused, match=r"Edit"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story)
+
+
+def test_a_drill_never_reaches_the_page() -> None:
+    """S9: enforced here, not in a script."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        with pytest.raises(Refused, match="drill"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story, drill=True)
+
+
+def test_a_lost_answer_is_unknown_and_is_settled_by_reading() -> None:
+    """D6, D7: it was published, the answer never came, and nobody sends it again."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        outcome = await gate.approve(draft)
+        assert outcome.draft.state is DraftState.UNKNOWN
+        again = await gate.approve(draft)
+        assert (again.draft.state, again.now) == (DraftState.UNKNOWN, False)
+        settled = await settle(gate.store, gate.read, gate.incident.id, draft.id)
+        assert settled is not None
+        assert settled.state is DraftState.PUBLISHED
+        assert gate.posts == [draft.sha256]
+        [published] = await gate.events("STATUSPAGE_PUBLISHED")
+        assert published["found_by_reading"] is True
+        now = await gate.store.incident(gate.incident.id)
+        assert now is not None
+        assert now.public is not None
+
+    play(story)
+
+
+def test_what_never_arrived_becomes_failed_and_may_be_approved_anew() -> None:
+    """D7: only when no POST of that claim can still be on its way."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.DROP_BEFORE, times=1, match="POST")
+        assert (await gate.approve(draft)).draft.state is DraftState.UNKNOWN
+        with pytest.raises(Retry):
+            await settle(gate.store, gate.read, gate.incident.id, draft.id)
+        await clock.sleep(60)
+        settled = await settle(gate.store, gate.read, gate.incident.id, draft.id)
+        assert settled is not None
+        assert settled.state is DraftState.FAILED
+        assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
+        assert gate.posts == [draft.sha256]
+
+    play(story)
+
+
+def test_a_post_that_landed_after_all_is_found_before_a_second_one() -> None:
+    """D7: given up on, approved anew, and there it was."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        await gate.approve(draft)
+        stale = gate.store.texts[gate.incident.id, draft.id]
+        gate.store.texts[gate.incident.id, draft.id] = stale.model_copy(update={"state": DraftState.FAILED})
+        assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
+        assert len(gate.posts) == 1
+
+    play(story)
+
+
+def test_a_processor_that_died_in_the_middle_is_not_repeated() -> None:
+    """D7: approved and claimed, then nothing more was heard."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.LATENCY, seconds=5)
+        first = asyncio.create_task(gate.approve(draft))
+        await asyncio.sleep(1)  # virtual
+        first.cancel()
+        with pytest.raises(Retry, match="right now"):
+            await gate.approve(draft)
+        await clock.sleep(31)
+        outcome = await gate.approve(draft)
+        assert outcome.draft.state is DraftState.UNKNOWN
+        assert len(gate.posts) <= 1
+
+    play(story)
+
+
+def test_statuspage_saying_no_is_failed_with_its_reason() -> None:
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.THROTTLE, times=1, seconds=60)
+        outcome = await gate.approve(draft)
+        assert outcome.draft.state is DraftState.FAILED
+        assert "rate limited" in outcome.why
+        assert gate.posts == []
+
+    play(story)
+
+
+def test_updates_and_the_resolution_go_through_the_same_door_onto_one_public_incident() -> None:
+    """G6, S7."""
+
+    async def story(gate: Gate) -> None:
+        for cause in ("first", "second", "third"):
+            draft = await gate.draft(f"The {cause} words.", cause=cause)
+            assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
+        assert len(gate.page.incidents) == 1
+        assert [write.method for write in gate.page.writes] == ["POST", "PATCH", "PATCH"]
+
+    play(story)
+
+
+def test_no_second_text_passes_while_the_first_ones_outcome_is_unknown() -> None:
+    """S7: two at once could open two public incidents."""
+
+    async def story(gate: Gate) -> None:
+        first = await gate.draft("First.", cause="1")
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        await gate.approve(first)
+        second = await gate.draft("Second.", cause="2")
+        with pytest.raises(Refused, match="on its way"):
+            await gate.approve(second)
+        await settle(gate.store, gate.read, gate.incident.id, first.id)
+        await gate.approve(second)
+        assert len(gate.page.incidents) == 1
+
+    play(story)
+
+
+def test_the_approval_is_read_back_before_anything_is_sent() -> None:
+    """P-gate: a store that lost the approval, or holds another text, stops the publish."""
+
+    class Forgetful(MemoryStore):
+        async def commit(self, change: Change) -> Incident:
+            done = await super().commit(change)
+            for write in change.drafts:
+                if write.draft.state is DraftState.APPROVED:
+                    tampered = {"wire": write.draft.wire.replace("looking", "not looking")}
+                    self.texts[done.id, write.draft.id] = write.draft.model_copy(update=tampered)
+            return done
+
+    async def story(gate: Gate) -> None:
+        gate.store.__class__ = Forgetful
+        draft = await gate.draft()
+        with pytest.raises(AutoPublishNotPermittedError):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story)
