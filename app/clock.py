@@ -34,6 +34,12 @@ class RealClock:
     epoch: float = 0.0
     speed: float = 1.0
 
+    @classmethod
+    def parse(cls, setting: str) -> RealClock:
+        """From ``<unix s>,<speed>``, as SANDBOX_CLOCK has it."""
+        epoch, speed = setting.split(",")
+        return cls(float(epoch), float(speed))
+
     def now(self) -> datetime:
         wall = time.time()
         story = wall if self.speed == 1.0 else self.epoch + (wall - self.epoch) * self.speed
