@@ -1,0 +1,146 @@
+"""Slack's methods about the app itself, channels and people. https://docs.slack.dev/reference/methods"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.sim import cast
+from app.sim.slack_calls import AppSide, Method
+from app.sim.slack_rules import TOPIC_MAX, Failure, name_error, page
+from app.sim.slack_shapes import BOT_ID, channel_json, message_json
+from app.sim.slack_state import Channel
+
+Json = dict[str, Any]
+
+
+def auth_test(app: AppSide, _: Json) -> Json:
+    return {
+        "url": f"{app.workspace.url}/",
+        "team": "Sandbox",
+        "user": "incident-response",
+        "team_id": cast.TEAM_ID,
+        "user_id": cast.BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def create(app: AppSide, given: Json) -> Json:
+    private = given.get("is_private", False)
+    app.need("groups:write" if private else "channels:manage")
+    problem = name_error(given["name"]) or ("name_taken" if app.workspace.named(given["name"]) else None)
+    if problem:
+        raise Failure(problem)
+    return {"channel": channel_json(app.workspace.new_channel(given["name"], cast.BOT_USER_ID, private=private))}
+
+
+def invite(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "write")
+    ids = [one for one in given["users"].split(",") if one]
+    if len(ids) > 100:
+        raise Failure("too_many_users")
+    errors = [{"user": one, "ok": False, "error": why} for one in ids if (why := _uninvitable(app, channel, one))]
+    bad = {error["user"] for error in errors}
+    if given.get("force") or not errors:
+        channel.members |= set(ids) - bad
+    if errors:  # with force, too: the others are in the room all the same
+        raise Failure(str(errors[0]["error"]), errors=errors)
+    return {"channel": channel_json(channel)}
+
+
+def _uninvitable(app: AppSide, channel: Channel, user_id: str) -> str | None:
+    user = app.workspace.users.get(user_id)
+    if user is None:
+        return "user_not_found"
+    if user_id == cast.BOT_USER_ID:
+        return "cant_invite_self"
+    if user.deleted:
+        return "cant_invite"
+    return "already_in_channel" if user_id in channel.members else None
+
+
+def set_topic(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "write")
+    channel.topic = _bounded(given["topic"])
+    return {"channel": channel_json(channel)}
+
+
+def set_purpose(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "write")
+    channel.purpose = _bounded(given["purpose"])
+    return {"channel": channel_json(channel)}
+
+
+def archive(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "write", archived="already_archived")
+    channel.archived = True
+    return {}
+
+
+def members(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "read")
+    found, cursor = page(sorted(channel.members), given, limit_max=1000)
+    return {"members": found, "response_metadata": {"next_cursor": cursor}}
+
+
+def history(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "history")
+    oldest, latest = float(given.get("oldest", 0)), float(given.get("latest", "inf"))
+    posts = [post for post in reversed(channel.posts) if oldest < float(post.ts) < latest]
+    found, cursor = page(posts, given, limit_max=999)
+    whole = given.get("include_all_metadata", False)
+    return {
+        "messages": [message_json(post, whole_metadata=whole) for post in found],
+        "has_more": bool(cursor),
+        "pin_count": len(channel.pins),
+        "response_metadata": {"next_cursor": cursor},
+    }
+
+
+def my_channels(app: AppSide, given: Json) -> Json:
+    types = set(given.get("types", "public_channel").split(","))
+    if types - {"public_channel", "private_channel"}:
+        raise Failure("invalid_types")
+    for kind, scope in (("private_channel", "groups:read"), ("public_channel", "channels:read")):
+        app.need(scope if kind in types else "")
+    mine = [
+        channel
+        for channel in app.workspace.channels.values()
+        if cast.BOT_USER_ID in channel.members
+        and not channel.with_user
+        and ("private_channel" if channel.private else "public_channel") in types
+        and not (channel.archived and given.get("exclude_archived"))
+    ]
+    found, cursor = page(mine, given, limit_max=999)
+    return {"channels": [channel_json(one) for one in found], "response_metadata": {"next_cursor": cursor}}
+
+
+def lookup(app: AppSide, given: Json) -> Json:
+    for user in app.workspace.users.values():
+        if user.email and user.email.lower() == given["email"].lower():
+            profile = {"email": user.email, "real_name": user.name}
+            who = {"id": user.id, "team_id": cast.TEAM_ID, "name": user.name, "profile": profile}
+            return {"user": {**who, "deleted": user.deleted, "is_bot": user.is_bot}}
+    raise Failure("users_not_found")
+
+
+def _bounded(text: str) -> str:
+    if len(text) > TOPIC_MAX:
+        raise Failure("too_long")
+    return text
+
+
+METHODS = {
+    "auth.test": Method(auth_test),
+    "conversations.create": Method(create, "name is_private:flag?"),
+    "conversations.invite": Method(invite, "channel users force:flag?"),
+    "conversations.setTopic": Method(set_topic, "channel topic"),
+    "conversations.setPurpose": Method(set_purpose, "channel purpose"),
+    "conversations.archive": Method(archive, "channel"),
+    "conversations.members": Method(members, "channel limit:number? cursor?", takes_json=False),
+    "conversations.history": Method(
+        history, "channel limit:number? cursor? oldest? latest? include_all_metadata:flag?"
+    ),
+    "users.conversations": Method(my_channels, "types? exclude_archived:flag? limit:number? cursor?"),
+    "users.lookupByEmail": Method(lookup, "email", scope="users:read.email", takes_json=False),
+}
