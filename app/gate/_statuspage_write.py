@@ -26,9 +26,10 @@ class AutoPublishNotPermittedError(IncidentResponseError):
 class Approval:
     """Proof that a person approved exactly these bytes. Made by ``prove``; cannot be changed or pickled."""
 
-    __slots__ = ("_seal", "claim", "public_id", "sha256", "wire")
+    __slots__ = ("_seal", "_spent", "claim", "public_id", "sha256", "wire")
 
     _seal: object
+    _spent: bool
     claim: str
     public_id: str | None
     sha256: str
@@ -37,8 +38,8 @@ class Approval:
     def __init__(self, seal: object, *, claim: str, wire: str, sha256: str, public_id: str | None) -> None:
         if seal is not _SEAL:
             raise AutoPublishNotPermittedError("an Approval is made by prove() alone: prove it, do not claim it")
-        values = {"_seal": seal, "claim": claim, "wire": wire, "sha256": sha256, "public_id": public_id}
-        for name, value in values.items():
+        values = {"claim": claim, "wire": wire, "sha256": sha256, "public_id": public_id}
+        for name, value in {"_seal": seal, "_spent": False, **values}.items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -100,8 +101,10 @@ class StatuspageWrite:
             raise AutoPublishNotPermittedError("this is not an Approval made by prove()")
         if sha256_of(approval.wire) != approval.sha256:
             raise AutoPublishNotPermittedError("the bytes of this Approval are not those that were approved")
-        if approval.claim in self._spent:
+        # An Approval is spent for every writer; its claim, for this one, also when it is proven anew.
+        if approval._spent or approval.claim in self._spent:
             raise AutoPublishNotPermittedError("this Approval was spent: one approval is one request (D6)")
+        object.__setattr__(approval, "_spent", True)
         self._spent.add(approval.claim)
         return approval.wire.encode()
 

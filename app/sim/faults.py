@@ -65,7 +65,7 @@ class Faulty:
         self.struck: Counter[Kind] = Counter()
         self._app = app
         self._throttled = throttled
-        self._held: set[asyncio.Event] = set()
+        self._cleared = asyncio.Event()  # a new one after each clear()
 
     def add(self, kind: Kind, *, times: int | None = None, seconds: float | None = None, match: str = "") -> None:
         self.faults.append(Fault(kind=kind, times=times, seconds=seconds, match=match))
@@ -73,8 +73,8 @@ class Faulty:
     def clear(self) -> None:
         """No faults any more. What is held is let go: call it before the server is stopped, in the server's loop."""
         self.faults.clear()
-        for released in self._held:
-            released.set()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,29 +103,28 @@ class Faulty:
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         answer: Response = JSONResponse({"error": "the connection was held: no answer in time"}, 504)
+        released = self._cleared  # as of now: a clear() while the app still works counts too
         match fault.kind:
             case Kind.THROTTLE:
                 answer = self._throttled(ceil(fault.duration()))
             case Kind.ERROR:
                 answer = JSONResponse({"error": "service unavailable"}, 503)
             case Kind.DROP_BEFORE:
-                await self._hold(receive, fault.duration())
+                await _hold(receive, released, fault.duration())
             case Kind.COMMIT_THEN_TIMEOUT:
                 await self._app(scope, receive, _to_nobody)
-                await self._hold(receive, fault.duration())
+                await _hold(receive, released, fault.duration())
         await answer(scope, receive, send)
 
-    async def _hold(self, receive: Receive, seconds: float) -> None:
-        """Until the client gives up, the fault is switched off, or the time is over."""
-        released = asyncio.Event()
-        self._held.add(released)
-        ends = [asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(released.wait())]
-        try:
-            await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._held.discard(released)
-            for end in ends:
-                end.cancel()
+
+async def _hold(receive: Receive, released: asyncio.Event, seconds: float) -> None:
+    """Until the client gives up, the faults are cleared, or the time is over."""
+    ends = [asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(released.wait())]
+    try:
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for end in ends:
+            end.cancel()
 
 
 async def _to_nobody(message: Message) -> None:
