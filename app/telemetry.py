@@ -102,18 +102,27 @@ def carrier() -> dict[str, str]:
 
 
 @contextmanager
-def span(name: str, parent: Mapping[str, str] | None = None, **attributes: str | int) -> Iterator[None]:
-    """``parent``: the ``carrier`` that came with a message, so that its trace goes on here."""
-    context = _w3c.extract(parent) if parent else None
-    with _tracer.start_as_current_span(name, context=context, attributes=attributes):
-        yield
+def work(name: str, parent: Mapping[str, str], **attributes: str | int) -> Iterator[None]:
+    """One piece of work: a span that goes on with the ``carrier`` it came with, and ``note``s that end with it."""
+    try:
+        with _tracer.start_as_current_span(name, context=_w3c.extract(parent), attributes=attributes):
+            yield
+    finally:
+        structlog.contextvars.clear_contextvars()
 
 
 def note(**facts: str) -> None:
-    """Put facts on the current span and on every further log line of this task."""
+    """Facts for the current span, and for every further log line of this piece of work."""
     for name, fact in facts.items():
         trace.get_current_span().set_attribute(name, fact)
     structlog.contextvars.bind_contextvars(**facts)
+
+
+def failed(error: Exception) -> None:
+    """The current piece of work did not succeed."""
+    span = trace.get_current_span()
+    span.record_exception(error)
+    span.set_status(trace.StatusCode.ERROR, type(error).__name__)
 
 
 # ---------------------------------------------------------------- set-up
