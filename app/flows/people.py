@@ -12,6 +12,8 @@ from app.domain.people import Person
 from app.errors import VendorError
 from app.ports import Chat, Directory, OnCallSchedule
 
+_LOOKUPS = 2  # one lost answer must not leave somebody out of the room
+
 
 class Responders(BaseModel):
     """``found`` have a Slack id, on-call first, nobody twice. ``absent``: name -> why Slack cannot reach them."""
@@ -64,11 +66,15 @@ async def _slack_id(person: Person, chat: Chat) -> tuple[str | None, str]:
         return person.slack_id, ""
     if not person.email:
         return None, "the directory has no e-mail address for them"
-    try:
-        slack_id = await chat.slack_id(person.email)
-    except VendorError as error:
-        return None, str(error)
-    return slack_id, "" if slack_id else "Slack knows nobody by their e-mail address"
+    why = ""
+    for _ in range(_LOOKUPS):
+        try:
+            slack_id = await chat.slack_id(person.email)
+        except VendorError as error:
+            why = str(error)
+        else:
+            return slack_id, "" if slack_id else "Slack knows nobody by their e-mail address"
+    return None, why
 
 
 def _each_once(people: Sequence[Person]) -> list[Person]:

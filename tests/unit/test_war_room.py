@@ -1,0 +1,236 @@
+"""An alert becomes a room: once, with the right people, and saying what it could not do (P-once, P-people, P-loud)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.domain.incident import Incident, Status
+from app.errors import Retry, VendorError
+from app.flows import war_room
+from app.ports import Change
+from app.sim import cast
+from app.sim.faults import Kind
+from app.sim.memory_store import MemoryStore
+from tests.house import House, play
+
+EVERYBODY = {"U0PRIMARY", "U0SECONDARY", "U0LEAD", "U0ENGINEER"}
+
+
+def test_one_alert_one_room_with_everybody_in_it() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        [room] = house.rooms
+        incident = await house.incident()
+        assert (incident.status, incident.channel_id) == (Status.ACTIVE, room.id)
+        assert EVERYBODY <= set(room.members)
+        assert "U0FORMER" not in room.members  # has left: in the directory, and not active
+        assert incident.ic == "U0PRIMARY"
+        said = " ".join(house.texts(room.id))
+        assert "7.1 %" in said
+        assert "Checklist" in said
+        assert len(room.pins) == 1
+        assert (await house.types())[-1] == "WAR_ROOM_ASSEMBLED"
+
+    play(story)
+
+
+def test_a_second_delivery_changes_nothing() -> None:
+    """D1."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        before = (await house.incident(), house.texts(house.rooms[0].id))
+        await house.fire()
+        assert (await house.incident(), house.texts(house.rooms[0].id)) == before
+        assert len(house.rooms) == 1
+
+    play(story)
+
+
+@pytest.mark.parametrize("call", range(1, 30))
+def test_interrupted_at_any_slack_call_the_next_delivery_finishes_the_same_room(call: int) -> None:
+    """D1, L5: the answer to one call is lost after the work was done, and the process starts anew."""
+
+    async def story(house: House) -> None:
+        faulty = house.faults["slack"]
+        seen = 0
+        strike = type(faulty)._strike
+
+        def counted(fault: Any) -> bool:
+            nonlocal seen
+            seen += 1
+            return seen == call and strike(faulty, fault)
+
+        faulty._strike = counted  # type: ignore[method-assign]
+        faulty.add(Kind.COMMIT_THEN_TIMEOUT, seconds=8)
+        for _ in range(4):
+            try:
+                await house.fire()
+                break
+            except (Retry, VendorError):
+                await clock.sleep(40)  # the consumer's delay; any lease has run out
+                house.boot()
+        [room] = house.rooms
+        incident = await house.incident()
+        assert incident.status in {Status.ACTIVE, Status.ASSEMBLY_DEGRADED}
+        assert EVERYBODY <= set(room.members)
+        effects = [post.metadata["event_payload"]["effect_id"] for post in room.posts if post.metadata]
+        assert len(effects) == len(set(effects))
+
+    play(story)
+
+
+def test_the_on_call_schedule_failing_leaves_the_directory_standing_and_is_said_aloud() -> None:
+    """S4: each source fails alone."""
+
+    async def story(house: House) -> None:
+        house.faults["oncall"].add(Kind.ERROR)
+        await house.fire()
+        [room] = house.rooms
+        assert {"U0LEAD", "U0ENGINEER"} <= set(room.members)
+        assert "on-call schedule" in " ".join(house.texts(room.id))
+        assert "DIRECTORY_LOOKUP_FAILED" in await house.types()
+        assert (await house.incident()).ic is None
+
+    play(story)
+
+
+def test_when_nobody_can_be_invited_somebody_outside_is_told() -> None:
+    """S3: a warning in a room whose only member is the bot is read by nobody."""
+
+    async def story(house: House) -> None:
+        house.faults["oncall"].add(Kind.ERROR)
+        house.faults["workos"].add(Kind.ERROR)
+        await house.fire()
+        assert any("nobody could be invited" in text for text in house.texts(cast.FALLBACK_CHANNEL))
+        assert "NOBODY_INVITED_ESCALATED" in await house.types()
+        assert (await house.incident()).status is Status.ASSEMBLY_DEGRADED
+
+    play(story)
+
+
+def test_a_slow_data_source_does_not_hold_the_room() -> None:
+    """P-bounded."""
+
+    async def story(house: House) -> None:
+        house.sources.delay_s = 3600
+        began = clock.wall()
+        await house.fire()
+        assert clock.wall() - began < 60
+        assert "no answer within 8 s" in " ".join(house.texts(house.rooms[0].id))
+
+    play(story)
+
+
+def test_a_room_of_that_name_that_is_not_ours_is_not_taken() -> None:
+    """P-once: adopted only if we made it."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        name = house.rooms[0].name
+        fresh = House()
+        other = fresh.slack.workspace.new_channel(name, creator="U0BYSTANDER", private=True)
+        await fresh.fire(at=(await house.incident()).alert.at)
+        ours = [room for room in fresh.rooms if room.id != other.id]
+        assert len(ours) == 1
+        assert ours[0].name == f"{name}-1"
+        assert other.posts == []
+
+    play(story)
+
+
+def test_a_second_processor_waits_while_the_first_works() -> None:
+    """D11."""
+
+    class Interrupted(MemoryStore):
+        """Tries the same alert once more in the middle of the first assembly."""
+
+        tried: str = ""
+
+        async def commit(self, change: Change) -> Incident:
+            done = await super().commit(change)
+            if change.lookups and change.lookups[0][0] == "CHANNEL" and not self.tried:
+                self.tried = "yes"
+                with pytest.raises(Retry, match="being worked"):
+                    await self.house.war_room.assemble(done.id)
+            return done
+
+        house: House
+
+    async def story(house: House) -> None:
+        house.store.__class__ = Interrupted
+        house.store.house = house  # type: ignore[attr-defined]
+        await house.fire()
+        assert house.store.tried == "yes"  # type: ignore[attr-defined]
+        assert len(house.rooms) == 1
+
+    play(story)
+
+
+def test_the_first_reminder_is_one_interval_away() -> None:
+    """T1."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        [schedule] = house.timers.schedules.values()
+        assert timedelta(minutes=14) < schedule.next - clock.now() <= timedelta(minutes=15)
+        assert schedule.end > clock.now()
+
+    play(story)
+
+
+def test_below_p1_no_room_is_made() -> None:
+    async def story(house: House) -> None:
+        await house.fire(labels={"severity": "warning"})
+        assert house.rooms == []
+        assert (await house.incident()).status is Status.TRACKED
+
+    play(story)
+
+
+def test_an_alert_title_cannot_ping_or_break_the_room() -> None:
+    """T5."""
+
+    async def story(house: House) -> None:
+        await house.fire(title="<!channel> <@U0LEAD> " + "x" * 400)
+        said = " ".join(house.texts(house.rooms[0].id))
+        header = house.slack.workspace.channels[house.rooms[0].id].posts[0].blocks[0]
+        assert header["text"]["type"] == "plain_text"
+        mrkdwn = said.replace(str(header), "")
+        assert "<!channel>" not in mrkdwn
+        assert "<@U0LEAD> xxx" not in mrkdwn
+
+    play(story)
+
+
+def test_a_refire_after_the_resolution_is_a_new_episode_with_a_new_room() -> None:
+    """L3."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        first = await house.incident()
+        house.store.incidents[first.id] = first.to(Status.RESOLVED, resolved_at=clock.now(), resolved_by="system")
+        await house.fire(at=first.alert.at)  # the old event once more
+        assert (await house.incident()).id == first.id
+        assert "STALE_EVENT_IGNORED" in await house.types()
+        await clock.sleep(60)
+        await house.fire()
+        second = await house.incident()
+        assert (second.id != first.id, second.episode) == (True, 2)
+        assert len(house.rooms) == 2
+
+    play(story)
+
+
+def test_the_flow_is_named_in_the_journal() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        steps = await house.store.steps((await house.incident()).id, war_room.FLOW)
+        names = {"create_channel", "resolve_responders", "invite_responders", "post_context", "pin_checklist"}
+        assert names | {"schedule_nudge"} <= set(steps)
+
+    play(story)
