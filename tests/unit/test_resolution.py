@@ -1,0 +1,324 @@
+"""The end of an incident: resolved first, one postmortem, one announcement, and a room that closes (D9, S6, S7, T4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.actions import approve_statuspage, rate, reject_statuspage
+from app.commands import resolve, silence, status, status_draft
+from app.domain import ticket
+from app.domain.alert import AlertEvent
+from app.domain.draft import DraftState
+from app.domain.gesture import Gesture
+from app.domain.incident import Status
+from app.domain.people import Human
+from app.domain.ticket import Rating
+from app.effects.plain_writer import PlainWriter
+from app.errors import Refused, Retry, VendorError
+from app.events import alert_resolved, nudge_due, wrap_up
+from app.flows import nudges
+from app.sim.faults import Kind
+from tests.factories import alert, command, human
+from tests.house import House, play
+
+
+async def _wrap_up(house: House) -> None:
+    body = wrap_up.Body(incident_id=(await house.incident()).id)
+    await wrap_up.handle(body, house.resolution)
+
+
+async def _resolve(house: House, who: str = "U0PRIMARY") -> None:
+    await resolve.handle(human(who), await house.incident(), house.store, house.queue)
+    await _wrap_up(house)
+
+
+async def _draft(house: House, words: str = "Some customers cannot pay.") -> Any:
+    incident = await house.incident()
+    gesture = command(f"status draft {words}", channel=incident.channel_id or "")
+    await status_draft.handle(gesture, human(), incident, house.store, house.chat, PlainWriter())
+    return (await house.store.drafts(incident.id))[-1]
+
+
+def _press(draft: Any) -> Gesture:
+    return command("x").model_copy(update={"value": ticket.of(draft), "form": "action"})
+
+
+async def _approve(house: House, draft: Any, who: Human) -> str:
+    answer = await approve_statuspage.handle(
+        _press(draft), who, house.door, house.chat, house.queue, house.timers, house.policy
+    )
+    return answer.text
+
+
+def test_resolve_gives_one_postmortem_one_announcement_and_no_reminder() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        await _resolve(house)
+        incident = await house.incident()
+        assert (incident.status, incident.resolved_by) == (Status.RESOLVED, "slack:U0PRIMARY")
+        [issue] = house.linear.issues.values()
+        assert incident.postmortem is not None
+        assert incident.postmortem.identifier in " ".join(house.texts(house.rooms[0].id))
+        assert "WAR_ROOM_CREATED" in str(issue) or "room" in str(issue).lower()
+        assert [name for name in house.timers.schedules if "nudge" in name] == []
+
+    play(story)
+
+
+def test_resolving_twice_is_once() -> None:
+    """D9."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await _resolve(house)
+        said = house.texts(house.rooms[0].id)
+        answer = await resolve.handle(human("U0LEAD"), await house.incident(), house.store, house.queue)
+        await _wrap_up(house)
+        assert "was resolved" in answer.text
+        assert len(house.linear.issues) == 1
+        assert house.texts(house.rooms[0].id) == said
+        assert (await house.types()).count("INCIDENT_RESOLVED") == 1
+
+    play(story)
+
+
+def test_only_the_commander_resolves_and_others_are_told_kindly() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        with pytest.raises(Refused, match="Take command"):
+            await resolve.handle(human("U0LEAD"), await house.incident(), house.store, house.queue)
+        assert (await house.incident()).status is Status.ACTIVE
+        assert "COMMAND_REFUSED" in await house.types()
+
+    play(story)
+
+
+def test_with_linear_down_the_resolution_stands_and_the_filing_is_tried_until_it_works() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        house.faults["linear"].add(Kind.ERROR)
+        with pytest.raises(Retry):
+            await _resolve(house)
+        assert (await house.incident()).status is Status.RESOLVED
+        assert any("not filed yet" in text for text in house.texts(house.rooms[0].id))
+        for _ in range(2):
+            await clock.sleep(40)
+            try:
+                await _wrap_up(house)
+            except Retry:
+                continue
+        assert any("wrap-up" in name for name in house.timers.schedules)  # it comes back by itself
+        house.faults["linear"].clear()
+        await clock.sleep(60)
+        await _wrap_up(house)
+        assert len(house.linear.issues) == 1
+        assert any("The postmortem draft is filed" in text for text in house.texts(house.rooms[0].id))
+
+    play(story)
+
+
+def test_an_issue_whose_creation_was_not_answered_is_not_created_twice() -> None:
+    """D9."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        house.faults["linear"].add(Kind.COMMIT_THEN_TIMEOUT, times=1)
+        try:
+            await _resolve(house)
+        except (Retry, VendorError):
+            await clock.sleep(40)
+            house.boot()
+            await _wrap_up(house)
+        assert len(house.linear.issues) == 1
+        assert (await house.incident()).postmortem is not None
+
+    play(story)
+
+
+def test_a_late_alert_does_not_bring_a_resolved_incident_back() -> None:
+    """D2."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        at = (await house.incident()).alert.at
+        await _resolve(house)
+        await house.fire(at=at)
+        assert (await house.incident()).status is Status.RESOLVED
+
+    play(story)
+
+
+def test_oncalls_resolution_resolves_ours_but_not_that_of_an_earlier_episode() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        before = alert(event=AlertEvent.RESOLVED, at=clock.now() - timedelta(hours=1))
+        await alert_resolved.handle(alert_resolved.Body(**before.model_dump()), house.store, house.queue)
+        assert (await house.incident()).status is Status.ACTIVE
+        now = alert(event=AlertEvent.RESOLVED, at=clock.now() + timedelta(minutes=1))
+        await alert_resolved.handle(alert_resolved.Body(**now.model_dump()), house.store, house.queue)
+        assert (await house.incident()).status is Status.RESOLVED
+
+    play(story)
+
+
+def test_an_open_public_incident_asks_for_its_last_word_and_keeps_the_room_until_it_is_decided() -> None:
+    """S7, T4."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await _approve(house, await _draft(house), human())
+        await _resolve(house)
+        incident = await house.incident()
+        last = (await house.store.drafts(incident.id))[-1]
+        assert (last.state, last.text.status.value) == (DraftState.PENDING_APPROVAL, "resolved")
+        await clock.sleep(25 * 3600)
+        await house.archive.close(incident.id)
+        assert not house.rooms[0].archived
+        await reject_statuspage.handle(_press(last), human(), house.store, house.chat)
+        await house.archive.close(incident.id)
+        assert house.rooms[0].archived
+        assert house.timers.schedules == {}
+        assert len(house.page.incidents) == 1
+
+    play(story)
+
+
+def test_the_last_word_once_approved_closes_the_public_incident() -> None:
+    """S7: the page does not stay at "investigating" for ever."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await _approve(house, await _draft(house), human())
+        await _resolve(house)
+        last = (await house.store.drafts((await house.incident()).id))[-1]
+        await _approve(house, last, human())
+        [public] = house.page.incidents.values()
+        assert public["status"] == "resolved"
+
+    play(story)
+
+
+def test_the_room_is_told_and_the_person_answered_when_the_outcome_is_unknown() -> None:
+    """D7, D8."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        draft = await _draft(house)
+        house.faults["page"].add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        answer = await _approve(house, draft, human())
+        assert "has not answered" in answer
+        assert any("UNKNOWN" in text for text in house.texts(house.rooms[0].id))
+        assert any("settle_publish" in message.text for message in house.queue.messages)
+
+    play(story)
+
+
+def test_slack_failing_after_a_good_publish_is_told_as_what_it_is() -> None:
+    """D8: published is published, whatever Slack does afterwards."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        draft = await _draft(house)
+        house.faults["slack"].add(Kind.ERROR)
+        answer = await _approve(house, draft, human())
+        assert answer.startswith("Published.")
+        assert "could not be told" in answer
+        assert len(house.page.writes) == 1
+
+    play(story)
+
+
+def test_silencing_says_what_the_scheduler_did() -> None:
+    """S2: nobody is told that reminders are off when they are not."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        house_timers = house.timers.schedules
+        incident = await house.incident()
+        with pytest.raises(Refused, match="Take command"):
+            await silence.handle(human("U0LEAD"), incident, house.store, house.timers, house.chat)
+        await silence.handle(human(), incident, house.store, house.timers, house.chat)
+        assert not any(schedule.enabled for schedule in house_timers.values())
+        assert (await house.types()).count("NUDGES_SILENCED") == 1
+
+    play(story)
+
+
+def test_silencing_what_is_not_scheduled_is_refused() -> None:
+    """S2."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        house.timers.schedules.clear()
+        with pytest.raises(Refused, match="no reminders"):
+            await silence.handle(human(), await house.incident(), house.store, house.timers, house.chat)
+        assert not (await house.incident()).nudges_silenced
+
+    play(story)
+
+
+def test_a_reminder_reaches_the_commander_alone_and_none_after_the_end() -> None:
+    """T1, T3."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        room = house.texts(house.rooms[0].id)
+        await clock.sleep(16 * 60)
+        for message in house.timers.due():
+            await nudge_due.handle(
+                nudge_due.Body.model_validate_json(message.body), house.store, house.timers, house.chat
+            )
+        direct = house.slack.workspace.direct("U0PRIMARY")
+        assert len(direct.posts) == 1
+        assert house.texts(house.rooms[0].id) == room
+        incident = await house.incident()
+        await _resolve(house)
+        name = next(iter([s for s in house.timers.schedules if "nudge" in s]), None)
+        assert name is None
+        await nudges.remind(house.store, house.timers, house.chat, await house.incident(), "late")
+        assert len(direct.posts) == 1
+        assert incident.ic == "U0PRIMARY"
+
+    play(story)
+
+
+def test_publishing_sets_the_reminder_anew() -> None:
+    """T1."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await clock.sleep(10 * 60)
+        await _approve(house, await _draft(house), human())
+        [schedule] = house.timers.schedules.values()
+        assert schedule.next - clock.now() > timedelta(minutes=14)
+
+    play(story)
+
+
+def test_a_rating_counts_once_per_person_and_may_change() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        await _resolve(house)
+        incident = await house.incident()
+        for stars in (5, 5, 4):
+            value = Rating(incident=incident.id, stars=stars).model_dump_json()
+            await rate.handle(command("x").model_copy(update={"value": value}), human(), house.store)
+        assert (await house.incident()).ratings == {"U0PRIMARY": 4}
+        assert (await house.types()).count("RATING_GIVEN") == 2
+
+    play(story)
+
+
+def test_status_says_what_is_so() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        said = str(await status.handle(await house.incident(), house.store, house.timers))
+        assert "U0PRIMARY" in said
+        assert "nothing published" in said
+        assert "*Reminders* on" in said
+
+    play(story)
