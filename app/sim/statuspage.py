@@ -77,10 +77,8 @@ class StatuspageSim:
     # ------------------------------------------------------------ what can be done
 
     def create(self, incident: Json) -> Json:
-        if not incident.get("name"):
-            raise Problem(422, "Name can't be blank")
-        self._check(incident)
-        id_, now = _new_id(), _now()
+        self._check({"name": "", **incident})
+        id_, now = clock.new_id()[:12], _now()
         self.incidents[id_] = {
             "id": id_, "name": "", "status": "investigating", "impact": "none",
             "created_at": now, "updated_at": now, "started_at": now, "monitoring_at": None, "resolved_at": None,
@@ -91,8 +89,6 @@ class StatuspageSim:
 
     def update(self, incident_id: str, changes: Json) -> Json:
         incident = self.get(incident_id)
-        if "name" in changes and not changes["name"]:
-            raise Problem(422, "Name can't be blank")
         self._check(changes)
         return self._apply(incident, changes)
 
@@ -122,7 +118,7 @@ class StatuspageSim:
         affected = self._touch(incident, changes)
         if changes.get("body"):  # each body is a post of its own, however often it comes
             incident["incident_updates"].insert(0, {
-                "id": _new_id(), "incident_id": incident["id"], "status": incident["status"],
+                "id": clock.new_id()[:12], "incident_id": incident["id"], "status": incident["status"],
                 "body": changes["body"], "created_at": now, "display_at": now,
                 "deliver_notifications": changes.get("deliver_notifications", True),
                 "affected_components": affected,
@@ -135,12 +131,9 @@ class StatuspageSim:
         wanted = dict.fromkeys(changes.get("component_ids", []), "") | changes.get("components", {})
         affected = []
         for id_, status in wanted.items():
-            component = self.components[id_]
-            old = component["status"]
-            component["status"] = status or old
-            affected.append(
-                {"code": id_, "name": component["name"], "old_status": old, "new_status": component["status"]}
-            )
+            component, old = self.components[id_], self.components[id_]["status"]
+            component["status"] = new = status or old
+            affected.append({"code": id_, "name": component["name"], "old_status": old, "new_status": new})
             if component not in incident["components"]:
                 incident["components"].append(component)
         return affected
@@ -148,6 +141,8 @@ class StatuspageSim:
     def _check(self, incident: Json) -> None:
         errors = [f"Unknown field: {field}" for field in sorted(set(incident) - _FIELDS)]
         errors += _length("name", "Name", NAME_MAX, incident) + _length("body", "Body", BODY_MAX, incident)
+        if not incident.get("name", "kept"):
+            errors.append("Name can't be blank")
         if incident.get("status", "investigating") not in INCIDENT_STATUSES:
             errors.append("Status is not included in the list")
         metadata = incident.get("metadata", {})
@@ -160,11 +155,9 @@ class StatuspageSim:
     def _check_components(self, ids: Any, statuses: Any) -> list[str]:
         if not isinstance(ids, list) or not isinstance(statuses, dict):
             return ["component_ids must be a list, components an object"]
-        unknown = sorted({str(id_) for id_ in [*ids, *statuses]} - set(self.components))
+        unknown = [f"Component not found: {id_}" for id_ in map(str, [*ids, *statuses]) if id_ not in self.components]
         wrong = [id_ for id_, status in statuses.items() if status not in COMPONENT_STATUSES]
-        return [f"Component not found: {id_}" for id_ in unknown] + [
-            f"Component {id_}: status is not included in the list" for id_ in wrong
-        ]
+        return unknown + [f"Component {id_}: status is not included in the list" for id_ in wrong]
 
     # ------------------------------------------------------------ its HTTP face
 
@@ -225,10 +218,6 @@ class StatuspageSim:
 
 def _now() -> str:
     return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _new_id() -> str:
-    return clock.new_id()[:12]
 
 
 def _length(field: str, label: str, limit: int, given: Json) -> list[str]:

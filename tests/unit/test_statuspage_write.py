@@ -139,6 +139,12 @@ class _LooksLikeOne:
     claim, wire, sha256, public_id, _seal = "c9", DRAFT.wire, DRAFT.sha256, None, object()
 
 
+class _StolenSeal(_LooksLikeOne):
+    def __init__(self) -> None:
+        self._seal = _prove()._seal
+        self._spent = False
+
+
 class _Heir(Approval):
     __slots__ = ()
 
@@ -156,7 +162,9 @@ def _bytes_swapped() -> Approval:
     return approval
 
 
-@pytest.mark.parametrize("forge", [_LooksLikeOne, _Heir, _unsealed, _bytes_swapped, lambda: DRAFT, lambda: None])
+@pytest.mark.parametrize(
+    "forge", [_LooksLikeOne, _StolenSeal, _Heir, _unsealed, _bytes_swapped, lambda: DRAFT, lambda: None]
+)
 async def test_a_forged_approval_sends_nothing(page: Page, forge: Any) -> None:
     """G6: the hash is checked once more right before sending, and so is who made the proof."""
     with pytest.raises(AutoPublishNotPermittedError):
