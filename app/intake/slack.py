@@ -86,7 +86,7 @@ class _Intake:
         """Whether the gesture is durable. The reason why not is ours to log, not the person's to read."""
         headers = {name: values[0] for name, values in request.headers.items() if values}
         try:
-            with telemetry.span("slack gesture", headers):
+            with telemetry.work("slack gesture", headers):
                 await self._send(_wrap(parse(request.raw_body), headers))
         except (VendorError, Park) as error:
             telemetry.log.error("gesture_not_recorded", reason=str(error))

@@ -69,7 +69,7 @@ def alerts(admission: Admission, queue: Queue) -> APIRouter:
         alert = alert_of(_json(body))
         if isinstance(alert, Ignored):
             return NothingToDo(reason=alert.reason)
-        with telemetry.span("webhook alert", dict(request.headers)):
+        with telemetry.work("webhook alert", dict(request.headers)):
             envelope = wrap(alert)
             await _send(queue, envelope)
         return Accepted(alert_group=alert.alert_group, event=alert.event, id=envelope.dedup_id)
