@@ -25,8 +25,9 @@ $(STAMP): requirements-dev.lock
 	@echo "Installing into $(VENV) (once, until the lock file changes)"
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
-	@# The lock holds the build backend too, so that building fetches nothing that has no hash.
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@# The lock holds the build backend too, so that building fetches nothing that has no hash. What setuptools warns
+	@# of is a folder named like the package where one works: that folder is the package.
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: $(STAMP) ## Start the sandbox, fire one drill alert, watch it become a war room (Ctrl-C ends it)

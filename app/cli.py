@@ -18,6 +18,7 @@ WRONG_USE = 2  # exit code of what a person has to mend before the command can r
 cli = typer.Typer(
     help="Alert to war room in seconds; nothing reaches customers that a person did not approve word for word.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -25,20 +26,20 @@ cli = typer.Typer(
 @cli.command()
 def webhook() -> None:
     """Pod 1: take alerts in, verify them, put them into the queue."""
-    from app.webhook.main import run
-
     chosen = _settings(WebhookSettings)
     telemetry.configure("webhook", chosen)
+    from app.webhook.main import run  # the one pod does not load the other
+
     _run_pod(chosen, run(chosen))
 
 
 @cli.command()
 def processor() -> None:
     """Pod 2: do the work. One replica."""
-    from app.processor.main import run
-
     chosen = _settings(ProcessorSettings)
     telemetry.configure("processor", chosen)
+    from app.processor.main import run  # the one pod does not load the other
+
     _run_pod(chosen, run(chosen))
 
 

@@ -76,13 +76,12 @@ class Sandbox:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def people(self, path: str, **body: Any) -> dict[str, Any]:
+    async def people(self, path: str, **body: Any) -> Any:
         """What a person does (``slack/people/command``) or, without a body, sees (``slack/people/state``)."""
         url = f"{self.at.world}/{path}"
         answer = await (self._http.post(url, json=body) if body else self._http.get(url))
         answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer.json()
 
     async def break_vendor(self, service: str, kind: str, **options: Any) -> None:
         answer = await self._http.post(f"{self.at.world}/faults/{service}", json={"kind": kind, **options})
