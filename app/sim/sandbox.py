@@ -154,7 +154,7 @@ class Sandbox:
                     return
                 answer = f"{response.status_code} {response.text[:300]}"
             await asyncio.sleep(_POLL_S)
-        raise _failed(child, f"not ready after {_START_S:g} s; {url} answers: {answer}")
+        raise _failed(child, f"was not ready after {_START_S:g} s; {url} answers: {answer}")
 
     async def _stop(self) -> None:
         """The pods first, while what they talk to is still there. Nothing survives, even if this is interrupted."""
@@ -168,7 +168,7 @@ class Sandbox:
 
 def _failed(child: Child, what: str) -> SandboxError:
     return SandboxError(
-        f"The sandbox's {child.name} is {what}.\nThe end of {child.log}:\n\n{child.tail()}\n\n"
+        f"The sandbox's {child.name} {what}.\nThe end of {child.log}:\n\n{child.tail()}\n\n"
         "If that names a missing module, run `make install`; if it names a setting or an address in use, run again: "
         "ports are chosen anew each time."
     )

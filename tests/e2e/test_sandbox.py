@@ -67,7 +67,7 @@ async def test_a_killed_pod_comes_back_as_a_new_process(sandbox: Sandbox) -> Non
 async def test_a_pod_that_does_not_start_says_why_and_takes_the_rest_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "processor_env", lambda *_: {})
     starting = Sandbox()
-    with pytest.raises(SandboxError, match=r"processor is ended with code 2[\s\S]*SLACK_BOT_TOKEN is missing"):
+    with pytest.raises(SandboxError, match=r"processor ended with code 2[\s\S]*SLACK_BOT_TOKEN is missing"):
         await starting.__aenter__()
     assert not any(_alive(starting.pid(name)) for name in ("aws", "world", "webhook", "processor"))
 
