@@ -18,7 +18,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-_TAIL_LINES = 15
+_TAIL_LINES = 30
 
 
 class Child:

@@ -17,6 +17,7 @@ from app.domain.audit import AuditType
 from app.signature import sign_hex
 from app.sim import cast
 from app.sim import sandbox as module
+from app.sim.environment import Addresses, processor_env
 from app.sim.oncall import OnCallSim
 from app.sim.sandbox import Sandbox, SandboxError
 from app.sim.timeline import Trails
@@ -65,7 +66,10 @@ async def test_a_killed_pod_comes_back_as_a_new_process(sandbox: Sandbox) -> Non
 
 
 async def test_a_pod_that_does_not_start_says_why_and_takes_the_rest_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "processor_env", lambda *_: {})
+    def without_token(at: Addresses, clock: str) -> dict[str, str]:
+        return {name: value for name, value in processor_env(at, clock).items() if name != "SLACK_BOT_TOKEN"}
+
+    monkeypatch.setattr(module, "processor_env", without_token)
     starting = Sandbox()
     with pytest.raises(SandboxError, match=r"processor ended with code 2[\s\S]*SLACK_BOT_TOKEN is missing"):
         await starting.__aenter__()
