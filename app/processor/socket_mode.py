@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,8 @@ from app.signature import sign_slack
 
 OPEN_DEADLINE_S = 5  # apps.connections.open
 PING_INTERVAL_S = 5.0  # also the pause between two attempts to connect
+STUCK_S = 60.0  # without a connection; then a client is given up, and the next asks Slack for a new address
+WATCH_INTERVAL_S = 1.0
 DRAIN_S = 1.5  # for the gestures in flight, when told to stop
 
 
@@ -46,11 +49,15 @@ class SocketListener:
         return client.current_session is not None and not client.current_session.closed
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listens until ``stop``; the client connects anew by itself, with a pause between two attempts."""
+        while not stop.is_set():
+            await self._serve(stop)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        """One client, which connects anew by itself with a pause between attempts; until ``stop``, or it is stuck."""
         client = self._client = self._new_client()
         connecting = asyncio.create_task(client.connect(), name="connect to Slack")  # type: ignore[no-untyped-call]
         try:
-            await stop.wait()
+            await self._stopped_or_stuck(stop)
         finally:
             connecting.cancel()
             if self._in_flight:
@@ -58,6 +65,17 @@ class SocketListener:
             await client.close()  # type: ignore[no-untyped-call]
             await asyncio.gather(connecting, return_exceptions=True)
             telemetry.log.info("socket_closed")
+
+    async def _stopped_or_stuck(self, stop: asyncio.Event) -> None:
+        """An address to connect to is good once and for half a minute; the client tries a dead one for ever."""
+        alive_at = clock.monotonic()
+        while clock.monotonic() - alive_at < STUCK_S:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WATCH_INTERVAL_S)
+                return
+            if self.connected:
+                alive_at = clock.monotonic()
+        telemetry.log.error("socket_stuck", seconds_without_connection=STUCK_S)
 
     def _new_client(self) -> SocketModeClient:
         web = AsyncWebClient(base_url=self._api_url.rstrip("/") + "/", timeout=OPEN_DEADLINE_S, retry_handlers=[])
