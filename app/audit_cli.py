@@ -13,12 +13,12 @@ from typing import Annotated
 
 import aioboto3
 import typer
-from botocore.config import Config
-from pydantic import BaseModel, ConfigDict, ValidationError
+from aiobotocore.config import AioConfig
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app.domain.audit import AuditEvent, verify
+from app.domain.audit import Export
 from app.effects.dynamodb import DynamoStore
 from app.errors import IncidentResponseError
 from app.settings import AuditSettings, load
@@ -26,28 +26,6 @@ from app.settings import AuditSettings, load
 cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
 _out = Console()
 _err = Console(stderr=True)
-
-
-class Export(BaseModel):
-    """A trail that can leave the house. ``seq`` and ``head`` are the incident's own, so a cut tail shows."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    incident_id: str
-    seq: int
-    head: str
-    events: list[AuditEvent]
-
-    def problems(self) -> list[str]:
-        found = verify(self.events)
-        last = self.events[-1] if self.events else None
-        if not last or (last.seq, last.hash) != (self.seq, self.head):
-            found.append(
-                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
-            )
-        if any(event.incident_id != self.incident_id for event in self.events):
-            found.append(f"not all events are of incident {self.incident_id}")
-        return found
 
 
 Incident = Annotated[str, typer.Argument(help="Id of the incident; it stands in the room's first message.")]
@@ -123,7 +101,7 @@ def _fetch(incident_id: str) -> Export:
 
 async def _load(incident_id: str) -> Export:
     settings = load(AuditSettings)
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
     async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=config) as client:
         tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
         store = DynamoStore(client, **tables)

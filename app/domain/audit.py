@@ -121,6 +121,28 @@ def verify(events: Sequence[AuditEvent]) -> list[str]:
     return problems
 
 
+class Export(BaseModel):
+    """A trail that can leave the house. ``seq`` and ``head`` are the incident's own, so a cut tail shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    incident_id: str
+    seq: int
+    head: str
+    events: list[AuditEvent]
+
+    def problems(self) -> list[str]:
+        found = verify(self.events)
+        last = self.events[-1] if self.events else None
+        if not last or (last.seq, last.hash) != (self.seq, self.head):
+            found.append(
+                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
+            )
+        if any(event.incident_id != self.incident_id for event in self.events):
+            found.append(f"not all events are of incident {self.incident_id}")
+        return found
+
+
 def _digest(
     incident_id: str, seq: int, type_: str, actor: str, at: datetime, details: Mapping[str, Any], prev: str
 ) -> str:

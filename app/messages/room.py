@@ -129,6 +129,8 @@ def alert_changed(what: str, by: str = "") -> Message:
 def announcement(incident: Incident, by: str, minutes: int) -> Message:
     done = incident.postmortem
     link = f"<{done.url}|{escape(done.identifier)}>" if done else "not filed yet; it will be, and the link comes here"
+    if incident.drill:
+        link = "written, and not filed: this was a drill"
     return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {link}")
 
 
@@ -141,7 +143,7 @@ def postmortem_filed(incident: Incident) -> Message:
 
 def rating(incident: Incident) -> Message:
     stars = [button(f"rate:{n}", "★" * n, Rating(incident=incident.id, stars=n).model_dump_json()) for n in range(1, 6)]
-    question = "How did this incident go for you? One click; it goes into the postmortem."
+    question = "How did this incident go for you? One click; it goes into the incident's record."
     return Message(text=question, blocks=(section(question), actions(*stars)))
 
 

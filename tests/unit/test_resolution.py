@@ -322,3 +322,15 @@ def test_status_says_what_is_so() -> None:
         assert "*Reminders* on" in said
 
     play(story)
+
+
+def test_a_drill_files_nothing_in_linear() -> None:
+    """S9."""
+
+    async def story(house: House) -> None:
+        await house.fire(labels={"severity": "critical", "drill": "true"})
+        await _resolve(house)
+        assert house.linear.issues == {}
+        assert any("this was a drill" in text for text in house.texts(house.rooms[0].id))
+
+    play(story)
