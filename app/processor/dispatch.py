@@ -1,1 +1,189 @@
-"""To come."""
+"""From a message to its handler, and from the handler to an answer.
+
+A person's gesture is believed only when Slack's signature over its raw bytes holds once more, against the time at which
+the queue took it: whoever may write to the queue is not thereby a person (G10). Every gesture is answered, whatever
+happens (L7), and an answer that cannot be delivered changes nothing (D8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from app import telemetry
+from app.domain import gesture as gestures
+from app.domain.gesture import Gesture
+from app.domain.help import CommandHelp
+from app.domain.incident import Incident
+from app.domain.people import Human
+from app.errors import Park, Refused
+from app.messages import answers
+from app.messages.message import Message, say
+from app.ports import Chat, Store
+from app.processor.registry import Handle, Registry, Unbound, bind
+from app.queue.delivery import Delivery
+from app.queue.envelope import Envelope
+from app.signature import verify_slack
+from app.telemetry import log
+
+_ROOMS_NAMED = 10
+
+
+class Dispatcher:
+    """``work`` and ``told`` are what a ``Consumer`` calls. ``fallback_channel`` hears of what has no room."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        services: Mapping[type, object],
+        *,
+        signing_secret: str,
+        store: Store,
+        chat: Chat,
+        fallback_channel: str | None = None,
+    ) -> None:
+        self._registry = registry
+        self._help = CommandHelp(tuple(registry.help()))
+        self._services: dict[type, object] = {**services, CommandHelp: self._help}
+        self._signing_secret = signing_secret
+        self._store = store
+        self._chat = chat
+        self._fallback_channel = fallback_channel
+
+    async def work(self, delivery: Delivery) -> None:
+        """Raises ``Park``, ``Retry``, or whatever the handler raised: the consumer knows what to do."""
+        if delivery.envelope.event:
+            await self._event(delivery.envelope, delivery.envelope.event)
+        else:
+            await self._gesture(delivery)
+
+    async def told(self, delivery: Delivery, reason: str) -> None:
+        """It was parked: whoever asked for it is told, or the room that it is about, or the fallback channel."""
+        try:
+            gesture, _ = self._verified(delivery)
+        except Park:
+            await self._tell_room(delivery, reason)
+        else:
+            await self._answer(delivery, gesture, answers.gave_up(reason))
+
+    # ------------------------------------------------------------ machines
+
+    async def _event(self, envelope: Envelope, name: str) -> None:
+        event = self._registry.events.get(name)
+        if event is None:
+            raise Park(
+                f"nothing here handles the event {name!r}; there are: {', '.join(sorted(self._registry.events))}"
+            )
+        body = _body(event.body, envelope)
+        telemetry.note(event=name, **_subject(body))
+        try:
+            await event.handle(**bind(event.handle, {**self._services, event.body: body}))
+        except Refused as refusal:
+            raise Park(f"refused, and no person asked for it: {refusal.tell_user}") from refusal
+
+    async def _tell_room(self, delivery: Delivery, reason: str) -> None:
+        channel = await self._room_of(delivery) or self._fallback_channel
+        if channel is None:
+            log.error("parked_untold", lane=delivery.lane, why="set SLACK_FALLBACK_CHANNEL: nobody could be told")
+            return
+        message = answers.put_aside(delivery.lane, reason)
+        await self._chat.post(channel, message, effect_id=f"parked:{delivery.id}")
+
+    async def _room_of(self, delivery: Delivery) -> str | None:
+        try:
+            event = self._registry.events[delivery.envelope.event or ""]
+            subject = _subject(_body(event.body, delivery.envelope))
+        except (Park, KeyError):
+            return None
+        incident: Incident | None = None
+        if "incident_id" in subject:
+            incident = await self._store.incident(subject["incident_id"])
+        elif "alert_group" in subject:
+            incident = await self._store.incident_of_alert(subject["alert_group"])
+        return incident.channel_id if incident and not incident.archived_at else None
+
+    # ------------------------------------------------------------ people
+
+    async def _gesture(self, delivery: Delivery) -> None:
+        gesture, human = self._verified(delivery)
+        telemetry.note(gesture=gesture.name, actor=human.actor)
+        try:
+            answer = await self._handled(gesture, human)
+        except Refused as refusal:
+            answer = say(refusal.tell_user)
+        except Park:
+            raise  # told when it is parked
+        except Exception:
+            if delivery.attempt == 1:
+                await self._answer(delivery, gesture, answers.NOT_YET)
+            raise
+        if answer is not None:
+            await self._answer(delivery, gesture, answer)
+
+    def _verified(self, delivery: Delivery) -> tuple[Gesture, Human]:
+        """Raises ``Park`` for what Slack did not sign, or signed long before the queue took it."""
+        envelope = delivery.envelope
+        if envelope.event or envelope.signature is None:
+            raise Park("a gesture without Slack's signature: nobody's word")
+        signed, raw = envelope.signature, envelope.body.encode()
+        proof = verify_slack(self._signing_secret, signed.timestamp, raw, signed.v0, now=delivery.sent_at)
+        if proof is None:
+            raise Park(
+                "Slack's signature does not hold: forged, replayed, or SLACK_SIGNING_SECRET differs between pods"
+            )
+        gesture = gestures.parse(envelope.body)
+        return gesture, Human(gesture, proof)
+
+    async def _handled(self, gesture: Gesture, human: Human) -> Message | None:
+        known = self._registry.commands if gesture.form == "command" else self._registry.actions
+        handle = known.get(gesture.name)
+        if handle is None:
+            log.warning("gesture_unknown", form=gesture.form, name=gesture.name)
+            return answers.unknown(gesture, self._help)
+        available = {**self._services, Gesture: gesture, Human: human}
+        incident = await self._store.incident_of_channel(gesture.channel_id) if gesture.channel_id else None
+        if incident is not None:
+            telemetry.note(incident_id=incident.id)
+            available[Incident] = incident
+        return await handle(**await self._bound(handle, available, gesture))
+
+    async def _bound(self, handle: Handle, available: Mapping[type, object], gesture: Gesture) -> dict[str, object]:
+        try:
+            return bind(handle, available)
+        except Unbound as missing:
+            if missing.wanted is not Incident:
+                raise
+            rooms = [one.channel_id for one in await self._store.open_incidents() if one.channel_id]
+            raise Refused(answers.only_in_a_room(gesture, rooms[:_ROOMS_NAMED])) from missing
+
+    async def _answer(self, delivery: Delivery, gesture: Gesture, message: Message) -> None:
+        """Privately, by the first way that works. Never raises: the work is done, or its failure is told already."""
+        ways: list[Callable[[], Awaitable[object]]] = []
+        if url := gesture.response_url:
+            ways.append(lambda: self._chat.respond(url, message))
+        if channel := gesture.channel_id:
+            ways.append(lambda: self._chat.whisper(channel, gesture.user_id, message))
+        effect = f"answer:{delivery.id}:{delivery.attempt}"
+        ways.append(lambda: self._chat.direct(gesture.user_id, message, effect_id=effect))
+        for way in ways:
+            try:
+                await way()
+                return
+            except Exception as error:
+                log.warning("answer_failed", gesture=gesture.name, why=str(error))
+
+
+def _body(model: type[BaseModel], envelope: Envelope) -> BaseModel:
+    try:
+        return model.model_validate_json(envelope.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Park(f"the body of {envelope.kind} does not fit: {where}: {first['msg']}") from error
+
+
+def _subject(body: BaseModel) -> dict[str, str]:
+    """What an event is about, where its body says so."""
+    found = {name: getattr(body, name, None) for name in ("incident_id", "alert_group")}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
