@@ -56,10 +56,8 @@ class Change:
     create: bool = False
     steps: Sequence[StepRecord] = ()
     drafts: Sequence[DraftWrite] = ()
-    # Which incident an alert group or a channel belongs to, written together with the incident itself.
-    # (kind, key): kind is "ALERT" or "CHANNEL". ``replaces`` names the incident that held the key before.
-    lookups: Sequence[tuple[str, str]] = ()
-    replaces: str | None = None
+    lookups: Sequence[tuple[str, str]] = ()  # ("ALERT", alert group) or ("CHANNEL", id): now this incident's
+    replaces: str | None = None  # the incident that held the lookups before
 
     def applied(self) -> tuple[Incident, list[AuditEvent]]:
         """The incident with its next version and trail's head, and the numbered events that go with it."""
@@ -109,7 +107,7 @@ class Timers(Protocol):
         ...
 
     async def silence(self, name: str) -> bool:
-        """Keep the schedule, fire no more. False: there is no such schedule."""
+        """Keep it, fire no more. False: there is no such schedule."""
         ...
 
     async def remove(self, name: str) -> bool:
@@ -133,7 +131,7 @@ class OnCall:
 class OnCallSchedule(Protocol):
     async def responders(self, alert: Alert) -> OnCall: ...
     async def open_alert_groups(self, since: datetime) -> list[Alert]:
-        """What is firing now and began after ``since``: for the reconciler."""
+        """What is firing now and began after ``since``."""
         ...
 
 
@@ -150,7 +148,7 @@ class Directory(Protocol):
 class Room:
     id: str
     name: str
-    marker: str  # the incident that it was made for, from the channel's purpose; "" where none is written
+    marker: str  # the incident that it was made for, from the channel's purpose; "" if none
 
 
 @dataclass(frozen=True)
@@ -208,7 +206,7 @@ class Chat(Protocol):
         ...
 
 
-# ---------------------------------------------------------------- what is known about the incident
+# ---------------------------------------------------------------- what is known
 
 
 class Signals(Protocol):
@@ -249,6 +247,5 @@ class Tracker(Protocol):
 class PublicPage(Protocol):
     """What customers see, read only (Statuspage). The way to write is behind the door."""
 
-    async def find(self, draft_id: str) -> dict[str, Any] | None:
-        """The public incident whose marker or update carries this draft, as Statuspage tells it."""
-        ...
+    # The public incident that carries this draft, as Statuspage tells it.
+    async def find(self, draft_id: str) -> dict[str, Any] | None: ...
