@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import aioboto3
 import uvicorn
 from fastapi import FastAPI
@@ -58,4 +63,15 @@ async def run(settings: WebhookSettings) -> None:
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
-        await uvicorn.Server(config).serve()
+        server = _Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to ``run``: uvicorn would raise the one that stopped it again, and so end the process mid-way."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -393,6 +397,35 @@ def test_ready_names_what_failed(pod: PodMaker, time: SkippingClock) -> None:
     assert set(told(running.http.get("/ready"))["failed"]) == {"queue"}
     running.queue.fails = None
     assert running.http.get("/ready").json() == {"status": "ready"}
+
+
+def test_the_pod_ends_cleanly_when_told(aws: str) -> None:
+    """L5: a deployment ends a pod that has closed what it opened, not one that was cut off."""
+    queue = f"{clock.new_id()}.fifo"
+    sandbox.client("sqs", aws).create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
+    sandbox.client("secretsmanager", aws).create_secret(Name=queue, SecretString=SECRET)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = "import asyncio; from app import settings; from app.webhook import main; "
+    start += "asyncio.run(main.run(settings.load(settings.WebhookSettings)))"
+    environment = {
+        "AWS_REGION": sandbox.REGION,
+        "SLACK_SIGNING_SECRET": SLACK_SECRET,
+        "INCIDENT_EVENTS_QUEUE_URL": sandbox.queue_url(aws, queue),
+        "GRAFANA_ONCALL_HMAC_SECRET_ID": queue,
+        "WEBHOOK_HOST": "127.0.0.1",
+        "WEBHOOK_PORT": str(port),
+    }
+    process = subprocess.Popen([sys.executable, "-c", start], env=os.environ | environment, stdout=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8)) as http:
+            assert http.get("/ready").status_code == 200
+            process.terminate()
+            assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_every_answer_is_in_the_openapi_document(pod: PodMaker) -> None:
