@@ -27,8 +27,7 @@ from app.effects.workos import WorkOS
 from app.events import alert_firing
 from app.flows.resolution import Archive, Resolution
 from app.flows.war_room import WarRoom
-from app.gate._statuspage_write import StatuspageWrite
-from app.gate.door import Door
+from app.gate.target import PublishTarget
 from app.sim import cast
 from app.sim.faults import Faulty
 from app.sim.linear import LinearSim
@@ -90,7 +89,7 @@ class House:
         )
         page = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
         self.read = StatuspageRead(*page, transport=over["page"])
-        self.door = Door(self.store, self.read, StatuspageWrite(*page, transport=over["page"]), self.policy)
+        self.target = PublishTarget(*page, over["page"])
         sources, writer = self.sources, PlainWriter()
         self.war_room = WarRoom(self.store, self.chat, schedule, directory, sources, sources, self.timers, self.policy)
         self.resolution = Resolution(self.store, self.chat, sources, writer, tracker, self.timers, self.policy)

@@ -11,16 +11,25 @@ from app.domain.ticket import Ticket
 from app.errors import VendorError
 from app.flows import nudges, publishing
 from app.gate.door import Door, Outcome
+from app.gate.target import PublishTarget
 from app.messages.message import Message, say
-from app.ports import Chat, Queue, Timers
+from app.ports import Chat, PublicPage, Queue, Store, Timers
 from app.telemetry import metrics
 
 
 async def handle(
-    gesture: Gesture, human: Human, door: Door, chat: Chat, queue: Queue, timers: Timers, policy: Policy
+    gesture: Gesture,
+    human: Human,
+    store: Store,
+    page: PublicPage,
+    target: PublishTarget,
+    chat: Chat,
+    queue: Queue,
+    timers: Timers,
+    policy: Policy,
 ) -> Message:
     seen = Ticket.model_validate_json(gesture.value)
-    outcome = await door.publish(seen.incident, seen.draft, seen.sha256, human)
+    outcome = await Door(store, page, target, policy).publish(seen.incident, seen.draft, seen.sha256, human)
     if outcome.now:
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:

@@ -22,10 +22,11 @@ from app.domain.incident import Incident, PublicIncident
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.errors import Refused, Retry, Unknown, VendorError
-from app.gate._statuspage_write import StatuspageWrite, prove
+from app.gate._statuspage_write import Approval, StatuspageWrite, prove
 from app.gate.rules import refusal
 from app.gate.settle import found_on, gave_up, published
 from app.gate.states import Move, after
+from app.gate.target import PublishTarget
 from app.ledger import Decision
 from app.ports import DraftWrite, PublicPage, Store
 
@@ -43,10 +44,10 @@ class Outcome:
 
 
 class Door:
-    def __init__(self, store: Store, page: PublicPage, write: StatuspageWrite, policy: Policy) -> None:
+    def __init__(self, store: Store, page: PublicPage, target: PublishTarget, policy: Policy) -> None:
         self._store = store
         self._page = page
-        self._write = write
+        self._target = target
         self._policy = policy
 
     async def publish(self, incident_id: str, draft_id: str, sha256: str, human: Human) -> Outcome:
@@ -70,7 +71,7 @@ class Door:
             # We stood still for long; whoever took over may have settled it already. Too late to send.
             return await self._record(draft, Move.REFUSE, why="the processor was too slow to send it in time")
         try:
-            public = await self._write.post(approval)
+            public = await self._post(approval)
         except Unknown as error:
             return await self._record(draft, Move.LOSE, why=error.detail)
         except VendorError as error:
@@ -114,6 +115,15 @@ class Door:
         if stored is None or stored.claim != claim:
             raise Retry("the approval that was just written is not what is stored; another process holds the claim")
         return stored
+
+    async def _post(self, approval: Approval) -> PublicIncident:
+        """A connection of its own: publishing is rare, and nothing else may hold one."""
+        target = self._target
+        write = StatuspageWrite(target.api_url, target.api_key, target.page_id, transport=target.transport)
+        try:
+            return await write.post(approval)
+        finally:
+            await write.aclose()
 
     async def _already_there(self, draft: Draft) -> PublicIncident | None:
         """An earlier POST of this draft was given up on: look once more whether it landed after all."""

@@ -80,9 +80,9 @@ class Registry:
         return [(name.replace("_", " "), what) for name, what in sorted(self.helps.items())]
 
 
-def bind(handle: Handle, available: Mapping[type, object]) -> dict[str, object]:
+def bind(handle: Callable[..., Any], available: Mapping[type, object]) -> dict[str, Any]:
     """Arguments by annotated type; ``T | None`` is None where there is no T. Raises ``Unbound``."""
-    arguments: dict[str, object] = {}
+    arguments: dict[str, Any] = {}
     for name, (wanted, optional) in _parameters(handle).items():
         if wanted not in available and not optional:
             raise Unbound(wanted)

@@ -16,9 +16,10 @@ from app.domain.policy import Policy
 from app.effects.statuspage_read import StatuspageRead
 from app.errors import Refused, Retry
 from app.gate import drafts
-from app.gate._statuspage_write import AutoPublishNotPermittedError, StatuspageWrite
+from app.gate._statuspage_write import AutoPublishNotPermittedError
 from app.gate.door import Door, Outcome
 from app.gate.settle import settle
+from app.gate.target import PublishTarget
 from app.ports import Change
 from app.sim import cast
 from app.sim.faults import Faulty, Kind
@@ -35,10 +36,10 @@ class Gate:
         self.store = MemoryStore()
         self.page = StatuspageSim()
         self.faulty = Faulty(self.page.app(), "statuspage")
-        target = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
-        self.read = StatuspageRead(*target, transport=httpx.ASGITransport(self.faulty))
-        self.write = StatuspageWrite(*target, transport=httpx.ASGITransport(self.faulty))
-        self.door = Door(self.store, self.read, self.write, Policy(four_eyes=four_eyes))
+        page = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
+        over = httpx.ASGITransport(self.faulty)
+        self.read = StatuspageRead(*page, transport=over)
+        self.door = Door(self.store, self.read, PublishTarget(*page, over), Policy(four_eyes=four_eyes))
         self.incident: Incident
 
     async def draft(

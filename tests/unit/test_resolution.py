@@ -49,7 +49,7 @@ def _press(draft: Any) -> Gesture:
 
 async def _approve(house: House, draft: Any, who: Human) -> str:
     answer = await approve_statuspage.handle(
-        _press(draft), who, house.door, house.chat, house.queue, house.timers, house.policy
+        _press(draft), who, house.store, house.read, house.target, house.chat, house.queue, house.timers, house.policy
     )
     return answer.text
 

@@ -1,0 +1,204 @@
+"""The only place that names a vendor: from settings to everything that a processor is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Protocol, TypeVar, cast
+
+import aioboto3
+from aiobotocore.config import AioConfig
+
+from app.domain.policy import Policy
+from app.effects.bedrock import Bedrock
+from app.effects.dynamodb import DynamoStore
+from app.effects.eventbridge import EventBridge
+from app.effects.github import GitHub
+from app.effects.grafana_cloud import GrafanaCloud
+from app.effects.linear import Linear
+from app.effects.oncall import OnCallApi
+from app.effects.plain_writer import PlainWriter
+from app.effects.slack import Slack
+from app.effects.statuspage_read import StatuspageRead
+from app.effects.workos import WorkOS
+from app.flows.resolution import Archive, Resolution
+from app.flows.war_room import WarRoom
+from app.gate.target import PublishTarget
+from app.ports import (
+    Chat,
+    Code,
+    Directory,
+    OnCallSchedule,
+    PublicPage,
+    Queue,
+    Signals,
+    Store,
+    Timers,
+    Tracker,
+    Writer,
+)  # fmt: skip
+from app.processor.consumer import Consumer
+from app.processor.dispatch import Dispatcher
+from app.processor.parts import Processor
+from app.processor.reconciler import Reconciler
+from app.processor.registry import Registry, bind
+from app.processor.socket_mode import SocketListener
+from app.queue.sqs import SqsQueue
+from app.settings import ProcessorSettings
+
+LOOKBACK = timedelta(hours=1)  # of the reconciler, after its first look
+_DYNAMODB = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5, max_pool_connections=50)
+
+
+class _Closing(Protocol):
+    async def aclose(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closing)
+
+
+async def build(settings: ProcessorSettings) -> Processor:
+    stack = AsyncExitStack()
+    try:
+        return await _build(settings, stack)
+    except BaseException:
+        await stack.aclose()
+        raise
+
+
+async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processor:
+    session = aioboto3.Session(region_name=settings.aws_region)
+    dynamodb = await stack.enter_async_context(session.client("dynamodb", config=_DYNAMODB))
+    tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
+    store = DynamoStore(dynamodb, **tables)
+    queues = [
+        await stack.enter_async_context(SqsQueue(session, url, region=settings.aws_region))
+        for url in (settings.incident_events_queue_url, settings.nudge_events_queue_url, settings.sla_check_queue_url)
+    ]
+    events = queues[0]
+    timers = await stack.enter_async_context(
+        EventBridge(
+            session,
+            group=settings.scheduler_group_name,
+            role_arn=settings.scheduler_role_arn,
+            queue_arn=settings.nudge_events_queue_arn,
+            region=settings.aws_region,
+        )
+    )
+    own: dict[type, object] = {Store: store, Queue: events, Timers: timers, Policy: _policy(settings)}
+    services = {**_vendors(settings, session, stack), **own}
+    services |= _flows(services)
+    registry = Registry.load(services)
+    dispatcher = Dispatcher(
+        registry,
+        services,
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        store=store,
+        chat=cast(Chat, services[Chat]),
+        fallback_channel=settings.slack_fallback_channel,
+    )
+    consumers = [
+        Consumer(
+            queue,
+            dispatcher.work,
+            name=queue.name,
+            visibility_s=settings.visibility_timeout_s,
+            max_attempts=settings.max_attempts,
+            drain_timeout_s=settings.drain_timeout_s,
+            told=dispatcher.told,
+        )
+        for queue in queues
+    ]
+    schedule = cast(OnCallSchedule, services[OnCallSchedule])
+    interval_s = settings.reconcile_interval_s
+    reconciler = Reconciler(schedule, store, events, interval_s=interval_s, lookback=LOOKBACK)
+    return Processor(consumers, reconciler, _listener(settings, events), stack.aclose)
+
+
+def _vendors(settings: ProcessorSettings, session: aioboto3.Session, stack: AsyncExitStack) -> dict[type, object]:
+    """Every port that a vendor stands behind."""
+
+    def closing(client: C) -> C:
+        stack.push_async_callback(client.aclose)
+        return client
+
+    statuspage = (
+        settings.statuspage_api_url,
+        settings.statuspage_api_key.get_secret_value(),
+        settings.statuspage_page_id,
+    )
+    return {
+        Chat: closing(Slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())),
+        OnCallSchedule: closing(
+            OnCallApi(settings.grafana_oncall_url, settings.grafana_oncall_token.get_secret_value())
+        ),
+        Directory: closing(
+            WorkOS(
+                settings.workos_api_url,
+                settings.workos_api_key.get_secret_value(),
+                settings.workos_directory_id,
+                settings.workos_team_group_map,
+            )
+        ),
+        Signals: closing(_grafana(settings)),
+        Code: closing(
+            GitHub(
+                settings.github_api_url,
+                settings.github_token.get_secret_value(),
+                settings.github_org_slug,
+                settings.github_repo_names,
+            )
+        ),
+        Tracker: closing(
+            Linear(
+                settings.linear_api_url,
+                settings.linear_api_key.get_secret_value(),
+                settings.linear_team_id,
+                settings.linear_project_id,
+            )
+        ),
+        Writer: Bedrock(settings.bedrock_model_id, session=session) if settings.bedrock_model_id else PlainWriter(),
+        PublicPage: closing(StatuspageRead(*statuspage)),
+        PublishTarget: PublishTarget(*statuspage),
+    }
+
+
+def _grafana(settings: ProcessorSettings) -> GrafanaCloud:
+    return GrafanaCloud(
+        settings.grafana_cloud_token.get_secret_value(),
+        settings.grafana_cloud_org_id,
+        mimir_url=settings.grafana_mimir_url,
+        mimir_instance_id=settings.grafana_mimir_instance_id,
+        loki_url=settings.grafana_loki_url,
+        loki_instance_id=settings.grafana_loki_instance_id,
+        tempo_url=settings.grafana_tempo_url,
+        tempo_instance_id=settings.grafana_tempo_instance_id,
+        stack_url=settings.grafana_stack_url,
+    )
+
+
+def _flows(services: Mapping[type, object]) -> dict[type, object]:
+    """A flow names what it needs by the types of its fields, as a handler does by those of its parameters."""
+    return {flow: flow(**bind(flow, services)) for flow in (WarRoom, Resolution, Archive)}
+
+
+def _policy(settings: ProcessorSettings) -> Policy:
+    return Policy(
+        default_severity=settings.default_severity,
+        nudge_interval=timedelta(seconds=settings.nudge_interval_s),
+        archive_delay=timedelta(seconds=settings.archive_delay_s),
+        four_eyes=settings.four_eyes,
+        fallback_channel=settings.slack_fallback_channel,
+    )
+
+
+def _listener(settings: ProcessorSettings, events: Queue) -> SocketListener | None:
+    if settings.slack_transport != "socket" or settings.slack_app_token is None:
+        return None
+    return SocketListener(
+        settings.slack_app_token.get_secret_value(),
+        settings.slack_signing_secret.get_secret_value(),
+        settings.slack_api_url,
+        events.send,
+    )
