@@ -1,0 +1,62 @@
+"""What an operator reads in the logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from app import telemetry
+from app.settings import WebhookSettings
+
+TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    root, level = logging.getLogger().handlers[:], logging.getLogger().level
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers = root
+    logging.getLogger().setLevel(level)
+
+
+def configure() -> None:
+    telemetry.configure("webhook", WebhookSettings.model_construct(log_level="INFO", otel_exporter_otlp_endpoint=None))
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_line_carries_the_trace_and_the_facts_of_its_work(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    with telemetry.work("work q", TRACE, lane="a"):
+        telemetry.note(incident_id="abcdefghij")
+        telemetry.log.info("inside")
+        assert telemetry.carrier()["traceparent"].split("-")[1] == TRACE["traceparent"].split("-")[1]
+    telemetry.log.info("outside")
+    inside, outside = lines(capsys)
+    assert inside["event"] == "inside"
+    assert inside["trace_id"] == TRACE["traceparent"].split("-")[1]
+    assert inside["incident_id"] == "abcdefghij"
+    assert "incident_id" not in outside
+
+
+def test_libraries_lines_have_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    logging.getLogger("some.library").warning("careful: %s", "x")
+    logging.getLogger("httpx").info("GET https://hooks.slack.com/secret")
+    [line] = lines(capsys)
+    assert (line["event"], line["level"], line["logger"]) == ("careful: x", "warning", "some.library")
+
+
+def test_secrets_are_never_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """P-private"""
+    configure()
+    telemetry.log.info("calling", slack_bot_token="xoxb-1", Authorization="Bearer x", lane="a")
+    [line] = lines(capsys)
+    assert (line["slack_bot_token"], line["Authorization"], line["lane"]) == ("***", "***", "a")
