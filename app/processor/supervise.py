@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
 
-from app import clock
 from app.errors import IncidentResponseError
 from app.processor import health
-from app.processor.consumer import Consumer
-from app.processor.reconciler import Reconciler
+from app.processor.parts import Processor
 from app.telemetry import log
 
-_LATE_S = 60.0  # above the longest poll and the longest pause after a failed one
 _AFTER_DRAIN_S = 3.0  # what giving messages back may take when the drain's own time is up
 
 
 class TaskDied(IncidentResponseError):
     """A task that should run for ever did not. The pod ends, so that Kubernetes starts it anew."""
-
-
-class Listener(Protocol):
-    """Slack's websocket, where that is how gestures come in."""
-
-    @property
-    def connected(self) -> bool: ...
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-
-@dataclass(frozen=True)
-class Processor:
-    consumers: Sequence[Consumer]
-    reconciler: Reconciler
-    listener: Listener | None
-    aclose: Callable[[], Awaitable[None]]
-
-    def problems(self) -> list[str]:
-        """What keeps it from its work right now; empty: it is ready."""
-        found = [
-            f"queue {consumer.name} has not answered for {late:.0f} s"
-            for consumer in self.consumers
-            if (late := clock.monotonic() - consumer.last_tick) > _LATE_S
-        ]
-        if self.listener is not None and not self.listener.connected:
-            found.append("Slack's websocket is not connected")
-        return found
 
 
 async def supervise(processor: Processor, stop: asyncio.Event, *, port: int, drain_s: float) -> None:

@@ -14,8 +14,9 @@ import pytest
 from app import clock
 from app.ports import OnCallSchedule
 from app.processor.consumer import Consumer
+from app.processor.parts import Processor
 from app.processor.reconciler import Reconciler
-from app.processor.supervise import Processor, TaskDied, supervise
+from app.processor.supervise import TaskDied, supervise
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
 from app.sim.memory_queue import MemoryQueue
