@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 import uvloop
 
-from app import clock, settings, telemetry
+from app import clock, settings
 from app.errors import IncidentResponseError, SettingsError
 from app.settings import ProcessorSettings, WebhookSettings
 
@@ -27,7 +27,6 @@ cli = typer.Typer(
 def webhook() -> None:
     """Pod 1: take alerts in, verify them, put them into the queue."""
     chosen = _settings(WebhookSettings)
-    telemetry.configure("webhook", chosen)
     from app.webhook.main import run  # the one pod does not load the other
 
     _run_pod(chosen, run(chosen))
@@ -37,7 +36,6 @@ def webhook() -> None:
 def processor() -> None:
     """Pod 2: do the work. One replica."""
     chosen = _settings(ProcessorSettings)
-    telemetry.configure("processor", chosen)
     from app.processor.main import run  # the one pod does not load the other
 
     _run_pod(chosen, run(chosen))

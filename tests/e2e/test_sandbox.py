@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +67,14 @@ async def test_a_killed_pod_comes_back_as_a_new_process(sandbox: Sandbox) -> Non
     assert sandbox.pid("processor") != before
 
 
-async def test_a_pod_that_does_not_start_says_why_and_takes_the_rest_along(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pod_that_does_not_start_says_why_and_takes_the_rest_along(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def without_token(at: Addresses, clock: str) -> dict[str, str]:
         return {name: value for name, value in processor_env(at, clock).items() if name != "SLACK_BOT_TOKEN"}
 
     monkeypatch.setattr(module, "processor_env", without_token)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # its logs are kept
     starting = Sandbox()
     with pytest.raises(SandboxError, match=r"processor ended with code 2[\s\S]*SLACK_BOT_TOKEN is missing"):
         await starting.__aenter__()
@@ -128,8 +133,9 @@ async def _command(tmp_path: Path, *options: str) -> _Command:
     screen = tmp_path / "screen"
     with screen.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "app.cli", "sandbox", *options, stdout=out, stderr=out, start_new_session=True
-        )
+            sys.executable, "-P", "-m", "app.cli", "sandbox", *options,
+            stdout=out, stderr=out, start_new_session=True, env={**os.environ, "TMPDIR": str(tmp_path)},
+        )  # fmt: skip
     return _Command(process, screen)
 
 
