@@ -11,7 +11,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format lock
+.PHONY: help install run test lint format docs lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: $(STAMP) ## Style, types, and the import contracts
 format: $(STAMP) ## Mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(STAMP) ## Write the generated parts of docs/ anew
+	$(BIN)/python scripts/docs.py
 
 lock: $(STAMP) ## Pin every dependency anew, with hashes (add UPGRADE=--upgrade for newer versions)
 	$(PIP_COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock pyproject.toml

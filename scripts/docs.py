@@ -1,0 +1,150 @@
+"""Writes the parts of the documentation that the code knows better: ``make docs``.
+
+In a page, what stands between ``<!-- generated: <name> -->`` and ``<!-- end -->`` is this script's; everything else is
+a person's. ``tests/architecture/test_docs.py`` fails while a page says something else than the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic_settings import BaseSettings
+
+import app.commands
+from app.domain import incident
+from app.domain.audit import AuditType
+from app.domain.draft import DraftState
+from app.gate import states
+from app.settings import AuditSettings, ProcessorSettings, WebhookSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_HELP = re.compile(r'^HELP = "(?P<help>.+)"$', re.MULTILINE)
+
+
+def settings() -> str:
+    """Every environment variable, the required ones first."""
+    readers: dict[str, type[BaseSettings]] = {
+        "webhook": WebhookSettings,
+        "processor": ProcessorSettings,
+        "audit": AuditSettings,
+    }
+    names = dict.fromkeys(name for model in readers.values() for name in model.model_fields)
+    rows: list[tuple[bool, str]] = []
+    for name in names:
+        used_by = [reader for reader, model in readers.items() if name in model.model_fields]
+        field = readers[used_by[0]].model_fields[name]
+        default = "**required**" if field.is_required() else "unset" if field.default is None else f"`{field.default}`"
+        cells = (f"`{name.upper()}`", ", ".join(used_by), default, field.description or "")
+        rows.append((not field.is_required(), _row(cells)))
+    lines = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    return _table(("variable", "read by", "default", "what, and where from"), lines)
+
+
+def incident_states() -> str:
+    moves = [(start.value, "", end.value) for start, ends in incident.TRANSITIONS.items() for end in sorted(ends)]
+    return _diagram([status.value for status in incident.Status], moves)
+
+
+def draft_states() -> str:
+    moves = [(start.value, move.value, end.value) for (start, move), end in states.TRANSITIONS.items()]
+    return _diagram([state.value for state in DraftState], moves)
+
+
+def commands() -> str:
+    rows = [_row((f"`/incident-response {name}`", what)) for name, what in slash_commands().items()]
+    return _table(("command", "what it does"), rows)
+
+
+def slash_commands() -> dict[str, str]:
+    """As typed, with its HELP. Read, not imported: a page about commands needs none of their dependencies."""
+    folder = Path(app.commands.__file__).parent
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("[a-z]*.py")):
+        line = _HELP.search(path.read_text())
+        if line is None:
+            raise SystemExit(f'{path.relative_to(ROOT)} has no line HELP = "..."; add one, on one line')
+        found[path.stem.replace("_", " ")] = line["help"]
+    return found
+
+
+def audit_events() -> str:
+    rows = [_row((f"`{kind}`", ", ".join(f"`{path}`" for path in paths))) for kind, paths in recorded_by().items()]
+    return _table(("type", "recorded by"), rows)
+
+
+def recorded_by() -> dict[str, list[str]]:
+    """For each audit type the modules that name it, among those that may change an incident."""
+    folders = [ROOT / "app" / name for name in ("commands", "actions", "events", "flows", "gate")]
+    texts = {path.relative_to(ROOT): path.read_text() for folder in folders for path in sorted(folder.glob("*.py"))}
+    return {
+        kind.value: [str(path) for path, text in texts.items() if re.search(rf"\bAuditType\.{kind.name}\b", text)]
+        for kind in AuditType
+    }
+
+
+def faults() -> str:
+    """Each fault of the page with the tests whose docstrings name it."""
+    ids = re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "docs/faults.md").read_text(), re.MULTILINE)
+    tests: dict[str, list[str]] = {fault: [] for fault in dict.fromkeys(ids)}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                for fault in set(re.findall(r"\b[A-Z]\d+\b", ast.get_docstring(node) or "")) & tests.keys():
+                    tests[fault].append(
+                        f"`{path.relative_to(ROOT)}` {node.name.removeprefix('test_').replace('_', ' ')}"
+                    )
+    rows = [_row((fault, "<br>".join(found) or "**gap**")) for fault, found in tests.items()]
+    return _table(("id", "kept out by"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "incident states": incident_states,
+    "draft states": draft_states,
+    "slash commands": commands,
+    "audit events": audit_events,
+    "faults": faults,
+}
+
+
+def pages() -> list[Path]:
+    return [page for page in sorted((ROOT / "docs").rglob("*.md")) if PART.search(page.read_text())]
+
+
+def renewed(text: str) -> str:
+    """A page as it should be."""
+    return PART.sub(lambda part: f"{part[1]}{PARTS[part['name']]()}\n{part[3]}", text)
+
+
+def main() -> None:
+    for page in pages():
+        before = page.read_text()
+        if (after := renewed(before)) != before:
+            page.write_text(after)
+            sys.stdout.write(f"{page.relative_to(ROOT)}: written\n")
+
+
+def _diagram(nodes: list[str], moves: list[tuple[str, str, str]]) -> str:
+    """A state that nothing leads to is a beginning; one that leads nowhere is an end."""
+    starts, ends = {start for start, _, _ in moves}, {end for _, _, end in moves}
+    lines = [f"    [*] --> {node}" for node in nodes if node not in ends]
+    lines += [f"    {start} --> {end}{f' : {label}' if label else ''}" for start, label, end in moves]
+    lines += [f"    {node} --> [*]" for node in nodes if node not in starts]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def _table(head: tuple[str, ...], rows: list[str]) -> str:
+    return "\n".join([_row(head), _row(("---",) * len(head)), *rows])
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    main()
