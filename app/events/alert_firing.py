@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app import clock, ledger
-from app.domain.alert import Alert
+from app.domain.alert import Alert, AlertEvent
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.people import SYSTEM
@@ -24,12 +26,17 @@ async def handle(body: Body, store: Store, war_room: WarRoom, policy: Policy) ->
     if known is None:
         known = await _open(store, body, policy, before=None)
     elif known.resolved_at is not None:
-        if body.at <= known.resolved_at:
+        if _before(body, known.resolved_at):
             await _stale(store, known, body)
             return
         known = await _open(store, body, policy, before=known)  # it fired again: a new episode (L3)
     # Whatever the stored state says is left to do: a second delivery resumes, a late one does nothing.
     await war_room.assemble(known.id)
+
+
+def _before(alert: Body, resolved_at: datetime) -> bool:
+    """Older than the resolution. OnCall takes a resolution back with the resolution's own time, which is not older."""
+    return alert.at < resolved_at or (alert.at == resolved_at and alert.event is AlertEvent.FIRING)
 
 
 async def _open(store: Store, alert: Body, policy: Policy, *, before: Incident | None) -> Incident:

@@ -40,10 +40,10 @@ from app.ports import (
 )  # fmt: skip
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
-from app.processor.parts import Processor
 from app.processor.reconciler import Reconciler
 from app.processor.registry import Registry, bind
 from app.processor.socket_mode import SocketListener
+from app.processor.parts import Processor
 from app.queue.sqs import SqsQueue
 from app.settings import ProcessorSettings
 
@@ -180,7 +180,8 @@ def _grafana(settings: ProcessorSettings) -> GrafanaCloud:
 
 def _flows(services: Mapping[type, object]) -> dict[type, object]:
     """A flow names what it needs by the types of its fields, as a handler does by those of its parameters."""
-    return {flow: flow(**bind(flow, services)) for flow in (WarRoom, Resolution, Archive)}
+    flows: tuple[type, ...] = (WarRoom, Resolution, Archive)
+    return {flow: flow(**bind(flow, services)) for flow in flows}
 
 
 def _policy(settings: ProcessorSettings) -> Policy:
