@@ -147,11 +147,11 @@ async def test_what_is_extended_stays_ours(case: Case) -> None:
 async def test_parked_is_kept_with_its_reason(case: Case) -> None:
     """L6: nothing is dropped."""
     case.put("no envelope at all")
-    [delivery] = await take(case)
+    [delivery] = await take(case, visibility_s=1)
     with pytest.raises(Park, match="not an envelope"):
         _ = delivery.envelope
     await case.queue.park(delivery, "not an envelope")
-    assert await take(case) == []
+    assert await take(case, wait_s=2) == []
     assert case.dead() == [("no envelope at all", "not an envelope")]
 
 
