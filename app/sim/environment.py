@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from app.sim import aws, cast
+from app.sim import aws, cast, grafana_cloud
 
 BEDROCK_MODEL = "us.anthropic.claude-sonnet-5"
 
@@ -96,8 +96,12 @@ def _vendors(world: str) -> dict[str, str]:
         "GRAFANA_CLOUD_TOKEN": cast.GRAFANA_TOKEN,
         "GRAFANA_CLOUD_ORG_ID": "100000",
         "GRAFANA_MIMIR_URL": f"{world}/grafana/api/prom",
+        "GRAFANA_MIMIR_INSTANCE_ID": grafana_cloud.MIMIR_ID,
         "GRAFANA_LOKI_URL": f"{world}/grafana",
+        "GRAFANA_LOKI_INSTANCE_ID": grafana_cloud.LOKI_ID,
         "GRAFANA_TEMPO_URL": f"{world}/grafana/tempo",
+        "GRAFANA_TEMPO_INSTANCE_ID": grafana_cloud.TEMPO_ID,
+        "GRAFANA_STACK_URL": "https://example.grafana.net",
         "STATUSPAGE_API_URL": f"{world}/statuspage/v1",
         "STATUSPAGE_API_KEY": cast.STATUSPAGE_KEY,
         "STATUSPAGE_PAGE_ID": cast.STATUSPAGE_PAGE,
