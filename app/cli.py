@@ -9,9 +9,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 import uvloop
 
-from app import clock, settings
+from app import audit_cli, clock, settings, telemetry
+from app.drill import Target, fire_and_report
 from app.errors import IncidentResponseError, SettingsError
-from app.settings import ProcessorSettings, WebhookSettings
+from app.settings import DrillSettings, ProcessorSettings, WebhookSettings
 
 WRONG_USE = 2  # exit code of what a person has to mend before the command can run
 
@@ -44,7 +45,7 @@ def processor() -> None:
 @cli.command()
 def sandbox(
     speed: Annotated[float, typer.Option(min=1.0, help="How much faster the people's time runs.")] = 1.0,
-    fire: Annotated[bool, typer.Option(help="Fire one drill alert when everything stands.")] = True,
+    fire: Annotated[bool, typer.Option(help="Fire one alert when everything stands.")] = True,
 ) -> None:
     """Both pods with a simulated world around them, on this machine, with no account anywhere."""
     _need_sandbox_extra()
@@ -54,6 +55,38 @@ def sandbox(
         asyncio.run(show(speed=speed, fire=fire))
     except IncidentResponseError as error:
         _fail(str(error), code=1)
+
+
+@cli.command()
+def drill(
+    own_sandbox: Annotated[bool, typer.Option("--sandbox", help="Play a whole incident in its own sandbox.")] = False,
+    url: Annotated[str, typer.Option(help="Fire one drill alert at this deployment's webhook, and watch.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+    service: Annotated[str, typer.Option(help="With --url: the service that is said to be down.")] = "drill",
+    team: Annotated[str, typer.Option(help="With --url: whose directory group is invited.")] = "",
+    integration: Annotated[str, typer.Option(help="With --url: OnCall integration id of the alert.")] = "",
+    route: Annotated[str, typer.Option(help="With --url: OnCall route id, which finds who is on call.")] = "",
+) -> None:
+    """Rehearse an incident, and check what an auditor would check. Exit code 0: all of it held."""
+    if own_sandbox == bool(url):
+        _fail("Say where: --sandbox for a simulated world of its own, or --url https://… for a deployment.")
+    telemetry.configure_command()
+    if own_sandbox:
+        _need_sandbox_extra()
+        from app.sim.report import rehearse_and_report  # the pods do without the simulated world
+
+        held = rehearse_and_report(as_json=as_json)
+    else:
+        target = Target(url, service, team or None, integration or None, route or None)
+        held = fire_and_report(_settings(DrillSettings), target, as_json=as_json)
+    try:
+        ok = asyncio.run(held)
+    except IncidentResponseError as error:
+        _fail(str(error), code=1)
+    raise typer.Exit(0 if ok else 1)
+
+
+cli.add_typer(audit_cli.cli, name="audit")
 
 
 def main() -> None:

@@ -187,6 +187,14 @@ class AuditSettings(BaseSettings):
     audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
 
 
+class DrillSettings(AuditSettings):
+    """What it takes to fire a drill at a deployment, and to watch what becomes of it."""
+
+    grafana_oncall_hmac_secret_id: str = Field(
+        description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
+    )
+
+
 def load(model: type[S]) -> S:
     """Read the environment. Raises ``SettingsError`` with every missing or wrong setting in one message."""
     try:

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 from opentelemetry import metrics as otel_metrics
@@ -130,7 +130,7 @@ def failed(error: Exception) -> None:
 
 def configure(service: Literal["webhook", "processor"], settings: WebhookSettings | ProcessorSettings) -> None:
     """Once, at the start of a pod."""
-    _configure_logs(settings.log_level)
+    _configure_logs(settings.log_level, sys.stdout)
     endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None:
         return
@@ -151,7 +151,12 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
     otel_metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
 
 
-def _configure_logs(level: str) -> None:
+def configure_command() -> None:
+    """For a command that a person runs: standard output is for what they asked, so warnings go to standard error."""
+    _configure_logs("WARNING", sys.stderr)
+
+
+def _configure_logs(level: str, stream: TextIO) -> None:
     """Our lines and the libraries' go through the same steps, so that every line has one form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -168,7 +173,7 @@ def _configure_logs(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -64,7 +64,7 @@ class House:
         self.slack, self.oncall, self.workos = SlackSim(), OnCallSim(), WorkOSSim()
         self.linear, self.page = LinearSim(), StatuspageSim()
         self.slack.workspace.url = "http://slack"
-        sims = {
+        sims: dict[str, Any] = {
             "slack": self.slack,
             "oncall": self.oncall,
             "workos": self.workos,

@@ -40,10 +40,10 @@ from app.ports import (
 )  # fmt: skip
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
+from app.processor.parts import Processor
 from app.processor.reconciler import Reconciler
 from app.processor.registry import Registry, bind
 from app.processor.socket_mode import SocketListener
-from app.processor.parts import Processor
 from app.queue.sqs import SqsQueue
 from app.settings import ProcessorSettings
 

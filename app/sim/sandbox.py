@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -36,10 +36,20 @@ class SandboxError(IncidentResponseError):
 
 
 class Sandbox:
-    """``say`` is told of each step of the start; ``speed``: how much faster the people's time runs."""
+    """``say`` is told of each step of the start; ``speed``: how much faster the people's time runs.
 
-    def __init__(self, *, speed: float = 1.0, say: Callable[[str], None] = lambda _: None) -> None:
+    ``processor``: further variables of the processor's environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        speed: float = 1.0,
+        processor: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._say = say
+        self._processor = dict(processor or {})
         self.logs = Path(tempfile.mkdtemp(prefix="incident-response-"))
         self.at = Addresses(*_free_ports(5))
         self.clock = f"{clock.wall():.3f},{speed:g}"
@@ -114,6 +124,9 @@ class Sandbox:
     def pid(self, name: str) -> int | None:
         return self._children[name].pid
 
+    def pids(self) -> dict[str, int]:
+        return {name: child.pid for name, child in self._children.items() if child.pid is not None}
+
     def log(self, name: str) -> str:
         return self._children[name].log.read_text(errors="replace")
 
@@ -126,7 +139,7 @@ class Sandbox:
         await self._ready(self._child("world", ["app.sim.server", *map(str, vars(at).values()), self.clock], {}))
         pods = [
             self._child("webhook", ["app.cli", "webhook"], webhook_env(at, self.clock)),
-            self._child("processor", ["app.cli", "processor"], processor_env(at, self.clock)),
+            self._child("processor", ["app.cli", "processor"], {**processor_env(at, self.clock), **self._processor}),
         ]
         for pod in pods:
             await self._ready(pod)

@@ -18,7 +18,7 @@ from app.sim.sandbox import Sandbox
 from app.sim.timeline import Trails, tell
 
 _LOOK_S = 0.3  # between two looks at the trails
-_DRILL = {"title": "Checkout error rate above 5 %", "labels": {"severity": "critical", "drill": "true"}}
+_ALERT = {"title": "Checkout error rate above 5 %"}
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +44,7 @@ async def _show(screen: Console, speed: float, fire: bool) -> None:
     async with Sandbox(speed=speed, say=say) as sandbox:
         screen.print(_addresses(sandbox))
         if fire:
-            await sandbox.fire(**_DRILL)
+            await sandbox.fire(**_ALERT)
         await _follow(screen, sandbox)
 
 
@@ -64,7 +64,7 @@ def _addresses(sandbox: Sandbox) -> Text:
         (
             "Fire another alert",
             f"{world}/oncall/people/fire",
-            {"title": "Checkout is slow", "labels": {"drill": "true"}},
+            {"title": "Checkout is slow"},
         ),
         ("Make a vendor fail", f"{world}/faults/statuspage", {"kind": "commit_then_timeout", "times": 1}),
         ("Stop the queue", f"{world}/queue/cut", None),

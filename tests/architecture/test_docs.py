@@ -10,7 +10,7 @@ import typer.main
 
 from app.cli import cli
 from scripts import docs
-from tests.architecture.tree import ROOT, handlers, text
+from tests.architecture.tree import ROOT, handlers, modules, text
 
 PAGES = [page.relative_to(ROOT) for page in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]]
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -69,11 +69,19 @@ def test_every_make_verb_that_is_named_exists() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_and_paths_lead_somewhere(page: Path) -> None:
     words = re.sub(r"^```.*?^```", "", text(page), flags=re.DOTALL | re.MULTILINE)
-    links = [link for link in LINK.findall(words) if "://" not in link and page.name != "0000-template.md"]
+    links = [link for link in LINK.findall(words) if "://" not in link and page.stem != "0000-template"]
     paths = re.findall(r"`((?:app|tests|docs|scripts)/[\w./-]*)`", words)
     lost = [link for link in links if not (ROOT / page.parent / link).exists()]
     lost += [path for path in paths if not (ROOT / path).exists()]
     assert not lost
+
+
+def test_the_code_cites_pages_that_are_here() -> None:
+    """A comment that points to a page nobody has is worse than none."""
+    sources = [*modules(), *modules("tests"), *modules("scripts"), Path("pyproject.toml"), Path("Makefile")]
+    cited = {(str(path), page) for path in sources for page in re.findall(r"[\w/.-]+\.md\b", text(path))}
+    assert cited
+    assert [(path, page) for path, page in sorted(cited) if not (ROOT / page).exists()] == []
 
 
 def test_every_page_can_be_found_from_the_front_door() -> None:

@@ -70,7 +70,7 @@ async def test_the_model_phrases_the_body_and_nothing_else(bedrock: Bedrock, sim
 
 @pytest.mark.parametrize("mood", UNUSABLE)
 async def test_an_answer_that_cannot_be_used_is_no_draft(bedrock: Bedrock, sim: BedrockSim, mood: Mood) -> None:
-    """A cut, blocked, empty or leaking answer never becomes text; the deterministic one stands, and the log says why."""
+    """A cut, blocked, empty or leaking answer never becomes text: the deterministic one stands, and is logged."""
     sim.mood = mood
     plain = await PlainWriter().public_text(_incident(), [], "")
     with capture_logs() as logs:

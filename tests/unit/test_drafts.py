@@ -47,7 +47,7 @@ async def test_the_same_gesture_twice_is_one_draft() -> None:
     for _ in range(2):
         await drafts.create(store, of.id, "gesture", text(), author="system")
     assert len(await store.drafts(of.id)) == 1
-    assert [event.type for event in await store.trail(of.id)].count("STATUSPAGE_DRAFT_CREATED") == 1
+    assert [event.type.value for event in await store.trail(of.id)].count("STATUSPAGE_DRAFT_CREATED") == 1
 
 
 async def test_an_edit_of_a_text_that_is_gone_is_refused() -> None:
@@ -66,4 +66,4 @@ async def test_reject_twice_is_once_and_published_cannot_be_rejected() -> None:
     draft = await drafts.create(store, of.id, "one", text(), author="system")
     for _ in range(2):
         assert (await drafts.reject(store, of.id, draft.id, actor="slack:U1")).state is DraftState.REJECTED
-    assert [event.type for event in await store.trail(of.id)].count("STATUSPAGE_DRAFT_REJECTED") == 1
+    assert [event.type.value for event in await store.trail(of.id)].count("STATUSPAGE_DRAFT_REJECTED") == 1

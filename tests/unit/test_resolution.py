@@ -177,10 +177,10 @@ def test_an_open_public_incident_asks_for_its_last_word_and_keeps_the_room_until
         assert (last.state, last.text.status.value) == (DraftState.PENDING_APPROVAL, "resolved")
         await clock.sleep(25 * 3600)
         await house.archive.close(incident.id)
-        assert not house.rooms[0].archived
+        assert [room.archived for room in house.rooms] == [False]
         await reject_statuspage.handle(_press(last), human(), house.store, house.chat)
         await house.archive.close(incident.id)
-        assert house.rooms[0].archived
+        assert [room.archived for room in house.rooms] == [True]
         assert house.timers.schedules == {}
         assert len(house.page.incidents) == 1
 
