@@ -26,7 +26,7 @@ from app.signature import verify_slack
 
 Send = Callable[[Envelope], Awaitable[None]]
 
-# Their modal must be open within three seconds of the click, so they wait for nobody (design, rule 2).
+# Their modal must be open within three seconds of the click, so they wait for nobody (docs/adr, 2).
 OPENS_MODAL = frozenset({"edit_statuspage"})
 LINK_PREFIX = "open_link"  # buttons that only open an address: Slack reports the click all the same
 NOT_RECORDED = (

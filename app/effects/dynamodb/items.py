@@ -1,4 +1,4 @@
-"""What stands in the two tables, item by item (design: docs/architecture.md). No I/O: from the house's words to
+"""What stands in the two tables, item by item (docs/architecture.md, Data). No I/O: from the house's words to
 DynamoDB's, and back."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """State and audit in DynamoDB: two tables, one transaction for a change and its events (P-audit).
 
-Keys and indexes: design.md §4. Transactions hold conditional Puts alone, since a tenant's rights may lack
+Keys: docs/architecture.md, Data. Transactions hold conditional Puts alone, since a tenant's rights may lack
 ConditionCheck; nothing here scans or describes. Every read that decides something is strongly consistent.
 """
 
