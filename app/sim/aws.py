@@ -1,7 +1,8 @@
 """AWS for the sandbox: the tables, queues, secret and schedule group that a deployment gets from its substrate.
 
 moto's server (``moto_server.py``) plays AWS; ``provision`` creates in it what Terraform creates in earnest, with the
-same keys, indexes and attributes (docs/architecture.md). The credentials are dummies: nothing here reaches a real account.
+same keys, indexes and attributes (docs/architecture.md). The credentials are dummies: nothing here reaches a real
+account.
 """
 
 from __future__ import annotations
