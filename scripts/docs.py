@@ -15,11 +15,11 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 import app.commands
+import app.settings
 from app.domain import incident
 from app.domain.audit import AuditType
 from app.domain.draft import DraftState
 from app.gate import states
-from app.settings import AuditSettings, ProcessorSettings, WebhookSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -28,11 +28,7 @@ _HELP = re.compile(r'^HELP = "(?P<help>.+)"$', re.MULTILINE)
 
 def settings() -> str:
     """Every environment variable, the required ones first."""
-    readers: dict[str, type[BaseSettings]] = {
-        "webhook": WebhookSettings,
-        "processor": ProcessorSettings,
-        "audit": AuditSettings,
-    }
+    readers = _readers()
     names = dict.fromkeys(name for model in readers.values() for name in model.model_fields)
     rows: list[tuple[bool, str]] = []
     for name in names:
@@ -43,6 +39,13 @@ def settings() -> str:
         rows.append((not field.is_required(), _row(cells)))
     lines = [row for _, row in sorted(rows, key=lambda row: row[0])]
     return _table(("variable", "read by", "default", "what, and where from"), lines)
+
+
+def _readers() -> dict[str, type[BaseSettings]]:
+    """``webhook`` for ``WebhookSettings``, and so on: whatever model the settings have."""
+    own = [thing for thing in vars(app.settings).values() if getattr(thing, "__module__", "") == app.settings.__name__]
+    models = [thing for thing in own if isinstance(thing, type) and issubclass(thing, BaseSettings)]
+    return {model.__name__.removesuffix("Settings").lower(): model for model in models if model.__name__[0] != "_"}
 
 
 def incident_states() -> str:
