@@ -77,8 +77,8 @@ class WebhookSettings(_Settings):
     body_limit_bytes: int = Field(
         262_144,
         ge=1_024,
-        le=900_000,
-        description="Largest body of /webhook, bytes; stays below SQS's 1,048,576.",
+        le=500_000,
+        description="Largest body of /webhook, bytes; escaped for the queue it must stay below SQS's 1,048,576.",
     )
     requests_per_second: float = Field(50.0, gt=0, description="Requests taken per second and sender; above: 429.")
     # A pod learns its own address at its start, so it listens on all it has; the cluster decides who gets there.

@@ -25,7 +25,8 @@ from app.effects.slack import Slack
 from app.effects.statuspage_read import StatuspageRead
 from app.effects.workos import WorkOS
 from app.events import alert_firing
-from app.flows.resolution import Archive, Resolution
+from app.flows.archive import Archive
+from app.flows.resolution import Resolution
 from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
 from app.sim import cast

@@ -9,7 +9,7 @@ from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
 from app.errors import VendorError
-from app.flows import nudges, publishing
+from app.flows import checklist, nudges, publishing
 from app.gate.door import Door, Outcome
 from app.gate.target import PublishTarget
 from app.messages.message import Message, say
@@ -34,15 +34,16 @@ async def handle(
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:
         await publishing.look_it_up(queue, outcome.draft)
-    shown = await _show(chat, timers, policy, outcome)
+    shown = await _show(store, chat, timers, policy, outcome)
     return say(_answer(outcome) + ("" if shown else " (The room could not be told: Slack did not take the message.)"))
 
 
-async def _show(chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> bool:
+async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> bool:
     """What follows a publish may fail without changing what happened (D8)."""
     try:
         await publishing.refresh(chat, outcome.incident, outcome.draft)
         await publishing.announce(chat, outcome.incident, outcome.draft, outcome.why)
+        await checklist.refresh(store, chat, outcome.incident)
         if outcome.now and outcome.draft.state is DraftState.PUBLISHED:
             await nudges.postpone(timers, outcome.incident, policy)
     except VendorError as error:

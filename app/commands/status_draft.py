@@ -3,7 +3,7 @@ from __future__ import annotations
 from app.domain.gesture import Gesture
 from app.domain.incident import Incident
 from app.domain.people import Human
-from app.flows import publishing
+from app.flows import checklist, publishing
 from app.messages.message import Message, say
 from app.ports import Chat, Store, Writer
 
@@ -15,4 +15,5 @@ async def handle(
 ) -> Message:
     text = await writer.public_text(incident, await store.trail(incident.id), gesture.text)
     await publishing.propose(store, chat, incident, gesture.key, text, author=human.actor)
+    await checklist.refresh(store, chat, incident)
     return say("The draft is in the room. Nothing is published until the incident commander approves it there.")

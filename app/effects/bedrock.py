@@ -65,11 +65,12 @@ class Bedrock:
 
     async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
         plain = prose.public_text(incident, trail, ask)
+        if ask:
+            return plain  # the commander's own words need no phrasing
         facts = {
             "status": plain.status.value,
             "alert": _alert(incident),
             "earlier_updates": _published(trail),
-            "incident_commander": ask,
         }
         body = await self._passage("public_text", _PUBLIC_RULES, facts)
         return plain.model_copy(update={"body": body}) if body else plain

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from app.flows.resolution import Archive
+from app.flows.archive import Archive
 
 
 class Body(BaseModel):

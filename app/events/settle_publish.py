@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from app import ledger
 from app.domain.draft import DraftState
-from app.flows import publishing
+from app.flows import checklist, publishing
 from app.gate.settle import settle
 from app.ports import Chat, PublicPage, Store
 from app.telemetry import metrics
@@ -23,4 +23,5 @@ async def handle(body: Body, store: Store, page: PublicPage, chat: Chat) -> None
     metrics.published(draft)
     incident = await ledger.load(store, body.incident_id)
     await publishing.refresh(chat, incident, draft)
+    await checklist.refresh(store, chat, incident)
     await publishing.announce(chat, incident, draft, "Statuspage does not have it")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from app.domain.alert import Alert
 from app.domain.people import Person
-from app.errors import VendorError
+from app.errors import VendorError, VendorThrottled
 from app.ports import Chat, Directory, OnCallSchedule
 
 _LOOKUPS = 2  # one lost answer must not leave somebody out of the room
@@ -19,6 +19,7 @@ class Responders(BaseModel):
     """``found`` have a Slack id, on-call first, nobody twice. ``absent``: name -> why Slack cannot reach them."""
 
     found: list[Person]
+    late: list[Person] = []  # to be looked up when Slack's rate limit allows
     absent: dict[str, str] = {}
     failures: dict[str, str] = {}  # source -> what went wrong; said aloud in the room
     chain: str = ""  # how the on-call people were found
@@ -30,17 +31,34 @@ async def resolve(alert: Alert, schedule: OnCallSchedule, directory: Directory, 
     )
     failures = {"on-call schedule": why_on_call, "directory": why_directory}
     people = _each_once([*on_call, *members])
-    ids = await asyncio.gather(*(_slack_id(person, chat) for person in people))
+    looked_up = await asyncio.gather(*(_slack_id(person, chat) for person in people))
     found: dict[str, Person] = {}
     absent: dict[str, str] = {}
-    for person, (slack_id, why_not) in zip(people, ids, strict=True):
-        if slack_id is None:
-            absent[person.name] = why_not
-        else:
+    late: list[Person] = []
+    for person, (slack_id, why_not) in zip(people, looked_up, strict=True):
+        if slack_id is not None:
             found.setdefault(slack_id, person.model_copy(update={"slack_id": slack_id}))
-    return Responders(
-        found=list(found.values()), absent=absent, chain=chain, failures={k: why for k, why in failures.items() if why}
-    )
+        elif why_not is None:
+            late.append(person)
+        else:
+            absent[person.name] = why_not
+    failures = {source: why for source, why in failures.items() if why}
+    return Responders(found=list(found.values()), late=late, absent=absent, chain=chain, failures=failures)
+
+
+async def look_up_slowly(people: Sequence[Person], chat: Chat) -> tuple[list[Person], dict[str, str]]:
+    """One after the other, as fast as Slack allows. Who was found, and why the others were not."""
+    found: list[Person] = []
+    absent: dict[str, str] = {}
+    for person in people:
+        slack_id, why_not = await _slack_id(person, chat)
+        if slack_id is None and why_not is None:
+            raise VendorThrottled("Slack", "users.lookupByEmail", retry_after=10.0)
+        if slack_id:
+            found.append(person.model_copy(update={"slack_id": slack_id}))
+        else:
+            absent[person.name] = why_not or ""
+    return found, absent
 
 
 async def _on_call(alert: Alert, schedule: OnCallSchedule) -> tuple[Sequence[Person], str, str]:
@@ -61,19 +79,22 @@ async def _members(team: str | None, directory: Directory) -> tuple[Sequence[Per
     return members, "" if members else f"no group with active members is mapped to team {team}"
 
 
-async def _slack_id(person: Person, chat: Chat) -> tuple[str | None, str]:
+async def _slack_id(person: Person, chat: Chat) -> tuple[str | None, str | None]:
+    """The id, or why there is none; neither when Slack's rate limit keeps us from asking now."""
     if person.slack_id:
-        return person.slack_id, ""
+        return person.slack_id, None
     if not person.email:
         return None, "the directory has no e-mail address for them"
     why = ""
     for _ in range(_LOOKUPS):
         try:
             slack_id = await chat.slack_id(person.email)
+        except VendorThrottled:
+            return None, None
         except VendorError as error:
             why = str(error)
         else:
-            return slack_id, "" if slack_id else "Slack knows nobody by their e-mail address"
+            return slack_id, "Slack knows nobody by their e-mail address"
     return None, why
 
 

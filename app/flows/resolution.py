@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.draft import DraftState
 from app.domain.ids import issue_id
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
-from app.errors import VendorError
-from app.flows import publishing, steps
+from app.flows import checklist, publishing, steps
+from app.flows.archive import schedule_archive
 from app.flows.nudges import timer_message
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
@@ -91,6 +90,7 @@ class Resolution:
         await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
         await flow.optional("last_word", lambda: self._last_word(flow))
         await flow.optional("schedule_archive", lambda: self._schedule_archive(flow.incident))
+        await checklist.refresh(self.store, self.chat, flow.incident)
         if flow.missing and flow.attempt >= steps.PATIENCE:
             await self._come_back(flow.incident)
         await flow.end(lambda incident: incident, [])
@@ -185,67 +185,6 @@ class Resolution:
 
     async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
         return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
-
-
-async def schedule_archive(timers: Timers, incident_id: str, at: datetime) -> str:
-    name = schedule_name("archive", incident_id)
-    await timers.once(name, at, message=timer_message("archive_due", incident_id))
-    return name
-
-
-@dataclass(frozen=True)
-class Archive:
-    """The end of a room, some time after the end of its incident (T4)."""
-
-    store: Store
-    chat: Chat
-    timers: Timers
-    policy: Policy
-
-    async def close(self, incident_id: str) -> None:
-        incident = await ledger.load(self.store, incident_id)
-        if incident.status is not Status.RESOLVED or incident.archived_at or incident.channel_id is None:
-            return
-        drafts = await self.store.drafts(incident_id)
-        if any(
-            draft.state in {DraftState.PENDING_APPROVAL, DraftState.APPROVED, DraftState.UNKNOWN} for draft in drafts
-        ):
-            await self._postpone(incident)
-            return
-        try:
-            farewell = messages.farewell(incident, clock.now())
-            await post_once(self.chat, incident.channel_id, farewell, f"farewell:{incident_id}", adopting=True)
-        except VendorError as error:
-            metrics.step_failed("post_farewell", str(error))
-        await self.chat.archive(incident.channel_id)
-        name = schedule_name("archive", incident_id)
-        await self.timers.remove(name)
-
-        def decide(incident: Incident) -> Decision | None:
-            if incident.archived_at:
-                return None
-            archived = incident.but(
-                archived_at=clock.now(), schedules=tuple(s for s in incident.schedules if s != name)
-            )
-            return Decision(archived, [Fact(type=AuditType.WAR_ROOM_ARCHIVED, actor=SYSTEM)])
-
-        await ledger.amend(self.store, incident_id, decide)
-
-    async def _postpone(self, incident: Incident) -> None:
-        """A decision about customers is still open, and an archived room has no working buttons."""
-        at = clock.now() + self.policy.archive_delay
-        await schedule_archive(self.timers, incident.id, at)
-        fact = Fact(
-            type=AuditType.ARCHIVE_POSTPONED,
-            actor=SYSTEM,
-            details={"until": at.isoformat(), "why": "a text for customers still waits for a decision"},
-        )
-        await ledger.amend(self.store, incident.id, lambda incident: Decision(incident, [fact]))
-        await self.chat.post(
-            incident.channel_id or "",
-            messages.still_undecided(incident),
-            effect_id=f"undecided:{incident.id}:{at:%Y%m%d%H%M}",
-        )
 
 
 def _begin(incident: Incident) -> Decision | None:

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 from app import clock
 from app.domain.audit import AuditType, Fact
-from app.domain.incident import Incident, Responder, Status
-from app.domain.people import SYSTEM, Person, Source
+from app.domain.incident import Incident, Status
+from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
 from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
 from app.errors import VendorError
-from app.flows import nudges, people, room, steps
+from app.flows import checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
-from app.messages import checklist
+from app.messages import checklist as checklists
 from app.messages import room as messages
 from app.messages.message import Message
-from app.ports import Chat, Code, Directory, Invited, OnCallSchedule, Signals, Store, Timers
+from app.ports import Chat, Code, Directory, OnCallSchedule, Signals, Store, Timers
 from app.telemetry import metrics
 
 FLOW = "war_room"
@@ -57,7 +57,7 @@ class WarRoom:
                 flow.step("resolve_responders", lambda: self._resolve(flow.incident)),
             )
             channel, responders = str(made["channel_id"]), Responders.model_validate(resolved)
-            await flow.optional("invite_responders", lambda: self._invite(flow, channel, responders))
+            await invites.invite(flow, self.chat, self.policy, channel, responders)
             await flow.optional("post_header", lambda: self._header(flow, channel))
             await steps.together(
                 flow.optional("post_arrivals", lambda: self._arrivals(flow, channel, responders)),
@@ -65,6 +65,7 @@ class WarRoom:
                 flow.optional("schedule_nudge", lambda: self._nudge(flow.incident)),
                 flow.optional("post_context", lambda: self._post_context(flow, channel, context)),
             )
+            await invites.invite_late(flow, self.chat, channel, responders)
         finally:
             context.cancel()
         await self._end(flow, channel)
@@ -96,46 +97,6 @@ class WarRoom:
             facts.append(Fact(type=AuditType.DIRECTORY_LOOKUP_FAILED, actor=SYSTEM, details=details))
         return Done(result=responders.model_dump(mode="json"), facts=facts)
 
-    async def _invite(self, flow: Flow, channel: str, responders: Responders) -> Done:
-        wanted = [person.slack_id for person in responders.found if person.slack_id]
-        outcome = await self.chat.invite(channel, wanted) if wanted else Invited(joined=())
-        here = [person for person in responders.found if person.slack_id in outcome.joined]
-        facts = [_invited(person) for person in here]
-        facts += [
-            Fact(type=AuditType.RESPONDER_NOT_INVITED, actor=SYSTEM, details={"slack_id": slack_id, "why": why})
-            for slack_id, why in outcome.failed.items()
-        ]
-        if not here:
-            facts.append(await self._nobody(flow, channel, responders))
-        commander = next((person.slack_id for person in here if person.source is Source.ON_CALL), None)
-        if commander:
-            facts.append(
-                Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": "first on call"})
-            )
-        came = tuple(Responder(slack_id=p.slack_id or "", name=p.name, source=p.source) for p in here)
-        return Done(
-            result={"joined": list(outcome.joined), "failed": dict(outcome.failed)},
-            facts=facts,
-            # Whoever took command while we were inviting keeps it.
-            change=lambda incident: incident.but(responders=came, ic=incident.ic or commander),
-        )
-
-    async def _nobody(self, flow: Flow, channel: str, responders: Responders) -> Fact:
-        """Nobody is in the room to read a warning: tell somebody outside it (S3)."""
-        why = "; ".join([*responders.failures.values(), *responders.absent.values()]) or "Slack let nobody in"
-        message = messages.nobody_came(flow.incident, await self.chat.link(channel), why)
-        effect = f"nobody:{flow.incident.id}"
-        told: list[str] = []
-        for person in responders.found:
-            if person.source is Source.ON_CALL and person.slack_id:
-                await self.chat.direct(person.slack_id, message, effect_id=effect)
-                told.append(person.slack_id)
-        if not told and self.policy.fallback_channel:
-            adopting = flow.adopting
-            await post_once(self.chat, self.policy.fallback_channel, message, effect, adopting=adopting)
-            told.append(self.policy.fallback_channel)
-        return Fact(type=AuditType.NOBODY_INVITED_ESCALATED, actor=SYSTEM, details={"told": told, "why": why})
-
     async def _header(self, flow: Flow, channel: str) -> Done:
         ts = await self._post(flow, channel, messages.opening(flow.incident), "header")
         return Done(result={"ts": ts}, facts=[_posted(AuditType.HEADER_POSTED, ts)])
@@ -146,11 +107,15 @@ class WarRoom:
         absent = dict(responders.absent)
         absent.update({p.name: "Slack did not let them in" for p in responders.found if p.slack_id not in here})
         failures = [f"{source}: {why}" for source, why in responders.failures.items()]
+        if responders.late:
+            failures.append(
+                f"{len(responders.late)} more: Slack limits how fast they are looked up; they come in minutes"
+            )
         ts = await self._post(flow, channel, messages.arrivals(joined, absent, failures, responders.chain), "arrivals")
         return Done(result={"ts": ts})
 
     async def _checklist(self, flow: Flow, channel: str) -> Done:
-        ts = await self._post(flow, channel, checklist.card(flow.incident, ()), "checklist")
+        ts = await self._post(flow, channel, checklists.card(flow.incident, ()), "checklist")
         await self.chat.pin(channel, ts)
         return Done(result={"ts": ts}, facts=[_posted(AuditType.CHECKLIST_PINNED, ts)])
 
@@ -210,6 +175,7 @@ class WarRoom:
             await self._post(flow, channel, messages.assembled(incident, seconds), "assembled")
         except VendorError as error:
             metrics.step_failed("post_assembled", str(error))
+        await checklist.refresh(self.store, self.chat, incident)
 
     async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
         return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
@@ -222,11 +188,6 @@ def _begin(incident: Incident) -> Decision | None:
     if incident.status is Status.ROOM_ASSEMBLING:
         return Decision(incident, [Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"resumed": True})])
     return None  # it stands, or it is over: a late delivery changes nothing (D2)
-
-
-def _invited(person: Person) -> Fact:
-    details = {"slack_id": person.slack_id, "source": person.source.value}
-    return Fact(type=AuditType.RESPONDER_INVITED, actor=SYSTEM, details=details)
 
 
 def _posted(kind: AuditType, ts: str, **details: object) -> Fact:

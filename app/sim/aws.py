@@ -28,7 +28,9 @@ SLA_CHECK = "sla-check.fifo"
 SCHEDULE_GROUP = "incident-response-sandbox"
 SCHEDULER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/incident-response-sandbox-scheduler"
 
-_RECEIVES_MAX = 10  # above the processor's own limit: it parks with a reason before SQS moves a message without one
+# Far above the processor's own limit, which parks with a reason; SQS moves without one, and counts every message that
+# was given back unworked behind a failed one.
+_RECEIVES_MAX = 100
 _VISIBILITY_S = 30
 _DLQ_RETENTION_S = 14 * 86_400
 

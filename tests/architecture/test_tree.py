@@ -14,7 +14,7 @@ FUNCTION_LINES = 60
 SMALL = 40  # lines; a module that fits on half a screen needs no introduction
 
 # A ratchet: what is longer already may not grow, and whatever fits again must leave this list.
-LONGER_FOR_NOW = {"app/flows/resolution.py": 252, "app/ports.py": 251}
+LONGER_FOR_NOW: dict[str, int] = {}
 
 
 def test_a_module_is_read_in_one_sitting() -> None:

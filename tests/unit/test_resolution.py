@@ -63,8 +63,34 @@ def test_resolve_gives_one_postmortem_one_announcement_and_no_reminder() -> None
         [issue] = house.linear.issues.values()
         assert incident.postmortem is not None
         assert incident.postmortem.identifier in " ".join(house.texts(house.rooms[0].id))
-        assert "WAR_ROOM_CREATED" in str(issue) or "room" in str(issue).lower()
+        assert "War room created" in issue["description"]  # S6: its timeline is the audit trail
         assert [name for name in house.timers.schedules if "nudge" in name] == []
+
+    play(story)
+
+
+def test_the_pinned_checklist_follows_what_happens() -> None:
+    """S5: it says what is so, not what was so when it was pinned."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        [pinned] = house.rooms[0].pins
+
+        def ticked(what: str) -> bool:
+            post = house.rooms[0].post(pinned)
+            assert post is not None
+            return f":white_check_mark: {what}" in str(post.blocks)
+
+        assert ticked("War room assembled")
+        assert not ticked("A text for customers is drafted")
+        draft = await _draft(house)
+        assert ticked("A text for customers is drafted")
+        assert not ticked("Customers are told")
+        await _approve(house, draft, human())
+        assert ticked("Customers are told")
+        assert not ticked("The postmortem draft is filed")
+        await _resolve(house)
+        assert ticked("The postmortem draft is filed")
 
     play(story)
 

@@ -15,6 +15,8 @@ from app.ports import Change
 from app.sim import cast
 from app.sim.faults import Kind
 from app.sim.memory_store import MemoryStore
+from app.sim.slack_state import User
+from app.sim.workos import user as directory_user
 from tests.house import House, play
 
 EVERYBODY = {"U0PRIMARY", "U0SECONDARY", "U0LEAD", "U0ENGINEER"}
@@ -109,6 +111,24 @@ def test_when_nobody_can_be_invited_somebody_outside_is_told() -> None:
         assert any("nobody could be invited" in text for text in house.texts(cast.FALLBACK_CHANNEL))
         assert "NOBODY_INVITED_ESCALATED" in await house.types()
         assert (await house.incident()).status is Status.ASSEMBLY_DEGRADED
+
+    play(story)
+
+
+def test_a_large_team_is_invited_in_batches_that_fit_one_transaction() -> None:
+    """T7, P-audit: a hundred people are a hundred audit events, and DynamoDB takes a hundred actions at once."""
+
+    async def story(house: House) -> None:
+        group = house.workos.groups[cast.WORKOS_GROUP]
+        for number in range(95):
+            email = f"engineer-{number}@example.com"
+            group.append(directory_user(100 + number, "Engineer", email))
+            house.slack.workspace.users[f"U{number}"] = User(f"U{number}", f"Engineer {number}", email)
+        await house.fire()
+        assert len(set(house.rooms[0].members)) == 1 + len(EVERYBODY) + 95
+        assert (await house.types()).count("RESPONDER_INVITED") == len(EVERYBODY) + 95
+        assert (await house.types()).count("IC_ASSIGNED") == 1
+        assert (await house.incident()).ic == "U0PRIMARY"
 
     play(story)
 
