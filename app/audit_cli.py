@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import aioboto3
 import typer
 from aiobotocore.config import AioConfig
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.domain.audit import Export
@@ -35,15 +37,24 @@ Incident = Annotated[str, typer.Argument(help="Id of the incident; it stands in 
 def show(incident: Incident) -> None:
     """Print the trail as a table."""
     export = _fetch(incident)
-    table = Table(title=f"Incident {incident}", show_lines=False)
-    for column in ("#", "at (UTC)", "event", "actor", "details", "hash"):
-        table.add_column(column, overflow="fold")
+    table = Table(title=f"Incident {incident}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    for column, style in (("UTC", "magenta"), ("event", "bold"), ("by", "yellow")):
+        table.add_column(column, style=style, no_wrap=True)
+    table.add_column("details", overflow="fold", ratio=1)
+    day = ""
     for event in export.events:
-        details = ", ".join(f"{key}={value}" for key, value in event.details.items())
-        at = f"{event.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(event.seq), at, event.type, event.actor, details, event.hash[:12])
+        if (date := f"{event.at:%Y-%m-%d}") != day:
+            table.add_row("", date)
+            day = date
+        words = event.type.value.lower().replace("_", " ")
+        table.add_row(str(event.seq), f"{event.at:%H:%M:%S}", words, event.actor, _brief(event.details))
     _out.print(table)
     _tell(export)
+
+
+def _brief(details: Mapping[str, Any]) -> str:
+    return escape(", ".join(f"{name}: {value}" for name, value in details.items() if value not in (None, "", [], {})))
 
 
 @cli.command("verify")

@@ -92,9 +92,9 @@ def assembled(incident: Incident, seconds: float) -> Message:
         who = f"<@{incident.ic}>: " if incident.ic else ""
         missing = "\n".join(f"• {escape(line)}" for line in incident.missing)
         return say(
-            f":warning: {who}the room stands, {seconds:.0f} s after the alert, but something is missing:\n{missing}"
+            f":warning: {who}the room stands, {seconds:.1f} s after the alert, but something is missing:\n{missing}"
         )
-    return say(f":white_check_mark: Room assembled {seconds:.0f} s after the alert.")
+    return say(f":white_check_mark: Room assembled {seconds:.1f} s after the alert.")
 
 
 def nobody_came(incident: Incident, room: str, why: str) -> Message:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +16,7 @@ from rich.text import Text
 
 from app.domain.audit import AuditEvent, AuditType
 from app.sim import cast
+from app.sim.environment import processor_env
 from app.sim.sandbox import Sandbox
 from app.sim.timeline import Trails, tell
 
@@ -61,11 +64,7 @@ def _addresses(sandbox: Sandbox) -> Text:
     for name, value, note in rows:
         text.append(f"  {name:<12}", "bold").append(f"{value:<42}", "cyan").append(f" {note}\n", "dim")
     commands: list[tuple[str, str, dict[str, Any] | None]] = [
-        (
-            "Fire another alert",
-            f"{world}/oncall/people/fire",
-            {"title": "Checkout is slow"},
-        ),
+        ("Fire another alert", f"{world}/oncall/people/fire", {"title": "Checkout is slow"}),
         ("Make a vendor fail", f"{world}/faults/statuspage", {"kind": "commit_then_timeout", "times": 1}),
         ("Stop the queue", f"{world}/queue/cut", None),
     ]
@@ -95,7 +94,7 @@ async def _follow(screen: Console, sandbox: Sandbox) -> None:
             if "channel_id" in event.details:
                 rooms[event.incident_id] = event.details["channel_id"]
             if event.type is AuditType.WAR_ROOM_ASSEMBLED:
-                screen.print(_what_next(sandbox, rooms.get(event.incident_id, "")))
+                screen.print(_what_next(sandbox, event.incident_id, rooms.get(event.incident_id, "")))
         await asyncio.sleep(_LOOK_S)
 
 
@@ -106,11 +105,22 @@ def _line(event: AuditEvent, began: datetime) -> Text:
     return text.append(line.text, line.style)
 
 
-def _what_next(sandbox: Sandbox, room: str) -> Text:
+def _what_next(sandbox: Sandbox, incident: str, room: str) -> Text:
     url = f"{sandbox.at.world}/slack/people/command"
     commander = cast.PEOPLE[0]
     text = Text(f"\n  Now be the {commander.role}, here or in the console\n", "bold")
     for command in ("status", "status draft Some customers cannot pay.", "resolve"):
         body = {"user": commander.slack_id, "channel": room, "text": command}
         text.append(f"    {_curl(url, body)}\n", "cyan")
-    return text
+    text.append("  Or the auditor\n", "bold")
+    audit = f"(set -a; . {_auditors_env(sandbox)}; {sys.argv[0]} audit show {incident})"
+    return text.append(f"    {audit}\n", "cyan")
+
+
+def _auditors_env(sandbox: Sandbox) -> Path:
+    """A file with what ``incident-response audit`` has to be told to read this sandbox's trails."""
+    env = processor_env(sandbox.at, sandbox.clock)
+    wanted = [name for name in env if name.startswith("AWS_") or name.endswith("_TABLE_NAME")]
+    path = sandbox.logs / "audit.env"
+    path.write_text("".join(f"{name}={env[name]}\n" for name in wanted))
+    return path
