@@ -120,7 +120,7 @@ async def test_a_statuspage_that_commits_and_then_times_out_publishes_once(sandb
 
     async def said() -> list[str]:
         words = [post["text"] for post in await player.posts(room)]
-        return [word for word in words if "UNKNOWN" in word or "PUBLISHED to customers" in word]
+        return [word for word in words if ": UNKNOWN:" in word or "PUBLISHED to customers" in word]
 
     async def both() -> bool:
         return len(await said()) == 2
