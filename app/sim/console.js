@@ -11,7 +11,7 @@ const el = (tag, props = {}, ...children) => {
 
 // What this page knows: the last answers of the world, and how far each person has read.
 const seen = { slack: null, alerts: [], room: null, drawn: {}, read: new Map(), titles: new Map(), modal: "",
-  dismissed: null, expecting: null };
+  dismissed: null, expecting: null, end: false };
 const me = () => $("me").value;
 
 // ---------------------------------------------------------------- talking to the world
@@ -166,7 +166,7 @@ function myRooms() {
   const [made, others] = [channels.filter(one => one.private), channels.filter(one => !one.private)];
   return [...made.reverse(), ...directs, ...others].filter(isMine);
 }
-const FROM_APP = "incident-response, to you alone";
+const FROM_APP = "incident-response, to you";
 const titleOf = room => room.with_user ? "Direct message" : room.topic || `#${room.name}`;
 const postsIn = room => [...room.posts, ...seen.slack.whispers.filter(one => one.channel === room.id && one.user === me())
   .map(one => ({ ...one, whisper: true }))].sort((a, b) => Number(a.ts) - Number(b.ts));
@@ -185,7 +185,7 @@ function drawRooms() {
   keep($("rooms"), mine.map(room => {
     const current = room.id === seen.room;
     const unread = !current && room.posts.length > (seen.read.get(readKey(room)) || 0);
-    const under = room.with_user ? FROM_APP : room.archived ? `archived · #${room.name}` : room.topic ? `#${room.name}` : "";
+    const under = room.with_user ? FROM_APP : room.archived ? "archived" : "";
     return { key: room.id, state: JSON.stringify([titleOf(room), under, current, unread]), draw: () => el("button",
       { className: `room ${unread ? "unread" : ""}`, ariaCurrent: String(current), onclick: () => enter(room.id) },
       el("span", {}, titleOf(room)), under ? el("span", { className: "meta" }, under) : null) };
@@ -372,13 +372,15 @@ function read(issue) {
   dialog.showModal();
 }
 
-/** One line of the Markdown that our postmortems use: a heading, an item, _a remark_; a backslash takes a sign as it is. */
+/** One line of the Markdown that our postmortems use: headings, items, _remarks_; a backslash takes a sign as it is. */
 function markdown(line) {
   const [, indent, mark, text] = /^(\s*)(#+ |- |)(.*)$/.exec(line);
-  const plain = text.replace(/^_(.*)_$/, "$1").replace(/\\([^\w\s])/g, "$1");
-  if (mark.startsWith("#")) return mark === "# " ? null : el("h4", {}, plain);
-  const inside = plain.length < text.length && text.startsWith("_") ? el("em", {}, plain) : plain;
-  return mark ? el("li", { className: indent ? "deeper" : "" }, inside) : text ? el("p", {}, inside) : null;
+  const inside = text.split(/(?<![\\\w])_(.+?)(?<!\\)_(?!\w)/).map((part, i) => {
+    const plain = part.replace(/\\(\W|_)/g, "$1");
+    return i % 2 ? el("em", {}, plain) : plain;
+  });
+  if (!text || mark === "# ") return null;  // the title stands above already
+  return mark === "- " ? el("li", { className: indent ? "deeper" : "" }, inside) : el(mark ? "h4" : "p", {}, inside);
 }
 
 // ---------------------------------------------------------------- looking, again and again
@@ -409,7 +411,11 @@ function hurry() {
 
 $("me").onchange = () => { sessionStorage.setItem("me", me()); drawSlack(); };
 $("newer").onclick = () => toEnd(false);
-$("messages").onscroll = () => { if (atEnd($("messages"))) $("newer").hidden = true; };
+$("messages").onscroll = () => {
+  seen.end = atEnd($("messages"));
+  if (seen.end) $("newer").hidden = true;
+};
+addEventListener("resize", () => { if (seen.end) toEnd(false); });
 
 $("fire").onclick = () => { $("firing").returnValue = ""; $("firing").showModal(); };
 $("firing").querySelector("[type=button]").onclick = () => $("firing").close();

@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import tempfile
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +146,11 @@ async def test_the_console_is_served_and_runs_no_script_but_its_own(sandbox: San
         page = await http.get("/")
         people: list[dict[str, Any]] = (await http.get("/cast")).json()["people"]
     assert page.status_code == 200
-    assert "'unsafe-inline'" not in page.headers["content-security-policy"].split("script-src")[1].split(";")[0]
+    policy = page.headers["content-security-policy"]
+    assert "'unsafe-inline'" not in policy
+    for tag in ("script", "style"):
+        inside = page.text.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
+        assert f"{tag}-src 'sha256-{b64encode(sha256(inside.encode()).digest()).decode()}'" in policy
     assert "Primary On-Call" in [person["role"] for person in people]
 
 
