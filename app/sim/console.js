@@ -70,6 +70,8 @@ const EMOJI = { alarm_clock: "⏰", arrow_down: "⬇️", checkered_flag: "🏁"
   white_check_mark: "✅", white_large_square: "⬜", x: "❌" };
 const withEmoji = text => text.replace(/:([a-z_]+):/g, (name, key) => EMOJI[key] ?? name);
 const unescape = text => withEmoji(text).replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+/** As Slack keeps what a person typed. */
+const escape = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const MARKUP = new RegExp(["```([\\s\\S]*?)```", "`([^`\\n]+)`", "<([^<>\\n]+)>",
   ...["*", "_", "~"].map(mark => `(?<!\\w)\\${mark}(?!\\s)([^${mark}\\n]+)(?<!\\s)\\${mark}(?!\\w)`)].join("|"), "g");
 
@@ -446,7 +448,7 @@ $("say").onsubmit = event => {
   const command = text === COMMAND || text.startsWith(COMMAND + " ");
   if (text.startsWith("/") && !command) return toast(`Slack says: ${text.split(" ")[0]} is not a valid command`);
   input.value = "";
-  const body = { user: me(), channel: seen.room, text: command ? text.slice(COMMAND.length).trim() : text };
+  const body = { user: me(), channel: seen.room, text: command ? text.slice(COMMAND.length).trim() : escape(text) };
   act($("say").querySelector(".line button"), () => call("POST", `/slack/people/${command ? "command" : "say"}`, body));
   toEnd(true);
 };
