@@ -78,23 +78,30 @@ class House:
         self.sources = Sources()
         self.boot()
 
-    def boot(self) -> None:
-        """A processor starts: new adapters with empty heads; the world remembers."""
-        over = {name: httpx.ASGITransport(faulty) for name, faulty in self.faults.items()}
+    def boot(self, way: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda it: it) -> None:
+        """A processor starts: new adapters with empty heads; the world remembers. ``way``: what lies in between."""
+        over = {name: way(httpx.ASGITransport(faulty)) for name, faulty in self.faults.items()}
         self.chat = Slack("http://slack/api", cast.BOT_TOKEN, transport=over["slack"])
-        schedule = OnCallApi("http://oncall", cast.ONCALL_TOKEN, transport=over["oncall"])
+        self.schedule = OnCallApi("http://oncall", cast.ONCALL_TOKEN, transport=over["oncall"])
         groups = {cast.TEAM: cast.WORKOS_GROUP}
-        directory = WorkOS("http://workos", cast.WORKOS_KEY, cast.WORKOS_DIRECTORY, groups, transport=over["workos"])
-        tracker = Linear(
+        self.directory = WorkOS(
+            "http://workos", cast.WORKOS_KEY, cast.WORKOS_DIRECTORY, groups, transport=over["workos"]
+        )
+        self.tracker = Linear(
             "http://linear", cast.LINEAR_KEY, cast.LINEAR_TEAM, cast.LINEAR_PROJECT, transport=over["linear"]
         )
         page = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
         self.read = StatuspageRead(*page, transport=over["page"])
         self.target = PublishTarget(*page, over["page"])
-        sources, writer = self.sources, PlainWriter()
-        self.war_room = WarRoom(self.store, self.chat, schedule, directory, sources, sources, self.timers, self.policy)
-        self.resolution = Resolution(self.store, self.chat, sources, writer, tracker, self.timers, self.policy)
-        self.archive = Archive(self.store, self.chat, self.timers, self.policy)
+        self.war_room, self.resolution, self.archive = self.flows(self.store, self.timers)
+
+    def flows(self, store: Any, timers: Any) -> tuple[WarRoom, Resolution, Archive]:
+        chat, code, policy = self.chat, self.sources, self.policy
+        return (
+            WarRoom(store, chat, self.schedule, self.directory, self.sources, code, timers, policy),
+            Resolution(store, chat, code, PlainWriter(), self.tracker, timers, policy),
+            Archive(store, chat, timers, policy),
+        )
 
     async def fire(self, group: str = "I6HNZGUFG4K11", **alert: Any) -> None:
         """One delivery of the alert, as the consumer makes it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from app.domain.draft import DraftState
 from app.domain.gesture import Gesture
-from app.domain.incident import Incident
+from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
 from app.errors import VendorError
 from app.flows import checklist, nudges, publishing
+from app.flows.resolution import ask_to_wrap_up
 from app.gate.door import Door, Outcome
 from app.gate.target import PublishTarget
 from app.messages.message import Message, say
@@ -34,6 +35,8 @@ async def handle(
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:
         await publishing.look_it_up(queue, outcome.draft)
+    elif outcome.draft.state is DraftState.PUBLISHED and outcome.incident.status is Status.RESOLVED:
+        await ask_to_wrap_up(queue, outcome.incident.id, outcome.draft.id)  # whether a last word is due now (S7)
     shown = await _show(store, chat, timers, policy, outcome)
     return say(_answer(outcome) + ("" if shown else " (The room could not be told: Slack did not take the message.)"))
 
@@ -41,9 +44,9 @@ async def handle(
 async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> bool:
     """What follows a publish may fail without changing what happened (D8)."""
     try:
-        await publishing.refresh(chat, outcome.incident, outcome.draft)
+        await publishing.refresh(store, chat, outcome.incident, outcome.draft)
         await publishing.announce(chat, outcome.incident, outcome.draft, outcome.why)
-        await checklist.refresh(store, chat, outcome.incident)
+        await checklist.refresh(store, chat, outcome.incident.id)
         if outcome.now and outcome.draft.state is DraftState.PUBLISHED:
             await nudges.postpone(timers, outcome.incident, policy)
     except VendorError as error:
@@ -59,7 +62,7 @@ def _answer(outcome: Outcome) -> str:
         return f"Published.{when}" + _where(incident)
     if draft.state is DraftState.UNKNOWN:
         return "Statuspage has not answered. I am looking whether the text is there; it will not be sent twice."
-    return f"Not published: {outcome.why}. You can approve it again."
+    return f"Not published: {outcome.why or 'Statuspage does not have it'}. You can approve it again."
 
 
 def _where(incident: Incident) -> str:

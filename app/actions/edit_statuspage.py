@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from app.domain.gesture import Gesture
 from app.domain.ticket import Ticket
-from app.errors import Refused
+from app.errors import Refused, VendorError
 from app.gate.states import Move, after
 from app.messages import statuspage
 from app.messages.message import Message
@@ -18,5 +18,8 @@ async def handle(gesture: Gesture, store: Store, chat: Chat) -> Message | None:
     after(draft.state, Move.EDIT)
     if gesture.trigger_id is None:
         raise Refused("Slack gave no way to open the editor. Press *Edit* again.")
-    await chat.open_modal(gesture.trigger_id, statuspage.editor(draft))
+    try:
+        await chat.open_modal(gesture.trigger_id, statuspage.editor(draft))
+    except VendorError as error:  # the click is worth nothing after three seconds: a later try would only be in the way
+        raise Refused("Slack did not open the editor. Press *Edit* again.") from error
     return None

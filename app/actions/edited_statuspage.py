@@ -26,5 +26,5 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Me
         problem = error.errors(include_url=False, include_input=False)[0]
         raise Refused(f"The text was not saved: {problem['loc'][0]}: {problem['msg']}. Press *Edit* again.") from error
     draft = await drafts.edit(store, incident.id, (seen.draft, seen.sha256), gesture.key, text, author=human.actor)
-    await publishing.show(store, chat, incident, draft, before, adopting=True)
+    await publishing.show(store, chat, incident, draft)
     return say("Saved as a new draft, below in the room. The old one can no longer be approved.")

@@ -15,5 +15,5 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Me
     incident = await ledger.load(store, seen.incident)
     await command.demand(store, incident, human, "reject a text for customers")
     draft = await drafts.reject(store, incident.id, seen.draft, actor=human.actor)
-    await publishing.refresh(chat, incident, draft)
+    await publishing.refresh(store, chat, incident, draft)
     return say("Rejected. Nothing was published.")

@@ -53,7 +53,7 @@ class Draft(BaseModel):
     state: DraftState = DraftState.PENDING_APPROVAL
     author: str  # actor who wrote or last edited it; "system" for a generated one
     created_at: datetime
-    replaces: str | None = None  # the draft that this one superseded
+    replaced_by: str | None = None  # the draft that superseded this one
     message_ts: str | None = None  # where it is shown in the room
     approved_by: str | None = None
     approved_at: datetime | None = None

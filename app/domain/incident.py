@@ -95,11 +95,13 @@ class Incident(BaseModel):
     channel_id: str | None = None
     channel_name: str | None = None
     ic: str | None = None  # Slack id of the incident commander
+    ic_by: str = ""  # the gesture that gave them command; "" if they were the first on call
     responders: tuple[Responder, ...] = ()
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room
 
     nudges_silenced: bool = False
     schedules: tuple[str, ...] = ()  # names of the EventBridge schedules that exist for this incident
+    last_nudge: str = ""  # the scheduled time of the last reminder that was sent
     last_update_at: datetime | None = None
 
     public: PublicIncident | None = None

@@ -4,9 +4,11 @@ from pydantic import BaseModel
 
 from app import ledger
 from app.domain.draft import DraftState
+from app.domain.incident import Status
 from app.flows import checklist, publishing
+from app.flows.resolution import ask_to_wrap_up
 from app.gate.settle import settle
-from app.ports import Chat, PublicPage, Store
+from app.ports import Chat, PublicPage, Queue, Store
 from app.telemetry import metrics
 
 
@@ -15,13 +17,15 @@ class Body(BaseModel):
     draft_id: str
 
 
-async def handle(body: Body, store: Store, page: PublicPage, chat: Chat) -> None:
+async def handle(body: Body, store: Store, page: PublicPage, chat: Chat, queue: Queue) -> None:
     """A text was sent and no answer came: look whether it is there, and say so."""
     draft = await settle(store, page, body.incident_id, body.draft_id)
     if draft is None or draft.state not in {DraftState.PUBLISHED, DraftState.FAILED}:
         return
     metrics.published(draft)
     incident = await ledger.load(store, body.incident_id)
-    await publishing.refresh(chat, incident, draft)
-    await checklist.refresh(store, chat, incident)
+    if incident.status is Status.RESOLVED and draft.state is DraftState.PUBLISHED:
+        await ask_to_wrap_up(queue, incident.id, draft.id)  # published behind the resolution: the last word is due (S7)
+    await publishing.refresh(store, chat, incident, draft)
+    await checklist.refresh(store, chat, incident.id)
     await publishing.announce(chat, incident, draft, "Statuspage does not have it")

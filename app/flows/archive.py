@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.draft import DraftState
+from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
@@ -15,10 +15,14 @@ from app.domain.schedule import schedule_name
 from app.errors import VendorError
 from app.flows.nudges import timer_message
 from app.flows.steps import post_once
+from app.gate.states import open_to_decision
 from app.ledger import Decision
 from app.messages import room as messages
 from app.ports import Chat, Store, Timers
 from app.telemetry import metrics
+
+LINK_TOLD = "announce_postmortem"  # the step of the resolution after which the room has the link (T4)
+_ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}
 
 
 async def schedule_archive(timers: Timers, incident_id: str, at: datetime) -> str:
@@ -40,11 +44,8 @@ class Archive:
         incident = await ledger.load(self.store, incident_id)
         if incident.status is not Status.RESOLVED or incident.archived_at or incident.channel_id is None:
             return
-        drafts = await self.store.drafts(incident_id)
-        if any(
-            draft.state in {DraftState.PENDING_APPROVAL, DraftState.APPROVED, DraftState.UNKNOWN} for draft in drafts
-        ):
-            await self._postpone(incident)
+        if why := await self._why_not_yet(incident):
+            await self._postpone(incident, why)
             return
         try:
             farewell = messages.farewell(incident, clock.now())
@@ -65,18 +66,29 @@ class Archive:
 
         await ledger.amend(self.store, incident_id, decide)
 
-    async def _postpone(self, incident: Incident) -> None:
-        """A decision about customers is still open, and an archived room has no working buttons."""
+    async def _why_not_yet(self, incident: Incident) -> str | None:
+        """An archived room takes no message and has no working buttons."""
+        if any(_undecided(draft) for draft in await self.store.drafts(incident.id)):
+            return "a text for customers still waits for a decision"
+        if LINK_TOLD not in await self.store.steps(incident.id, "resolution"):
+            return "the postmortem is not filed yet"
+        return None
+
+    async def _postpone(self, incident: Incident, why: str) -> None:
         at = clock.now() + self.policy.archive_delay
         await schedule_archive(self.timers, incident.id, at)
         fact = Fact(
             type=AuditType.ARCHIVE_POSTPONED,
             actor=SYSTEM,
-            details={"until": at.isoformat(), "why": "a text for customers still waits for a decision"},
+            details={"until": at.isoformat(), "why": why},
         )
         await ledger.amend(self.store, incident.id, lambda incident: Decision(incident, [fact]))
         await self.chat.post(
             incident.channel_id or "",
-            messages.still_undecided(incident),
+            messages.still_open(incident, why),
             effect_id=f"undecided:{incident.id}:{at:%Y%m%d%H%M}",
         )
+
+
+def _undecided(draft: Draft) -> bool:
+    return open_to_decision(draft.state) or draft.state in _ON_ITS_WAY

@@ -22,18 +22,19 @@ async def demand(store: Store, incident: Incident, human: Human, to_do: str) -> 
     raise Refused(f"{who}, and only the incident commander can {to_do}. If that should be you, press *Take command*.")
 
 
-async def take(store: Store, incident_id: str, human: Human) -> tuple[Incident, bool]:
-    """The incident, and whether command changed hands."""
+async def take(store: Store, incident_id: str, human: Human, *, by: str) -> tuple[Incident, bool]:
+    """The incident, and whether command changed hands with this gesture, now or in an earlier delivery of it."""
     changed = False
 
     def decide(incident: Incident) -> Decision | None:
         nonlocal changed
-        changed = incident.ic != human.slack_id
-        if not changed:
+        if incident.ic == human.slack_id:
+            changed = incident.ic_by == by
             return None
+        changed = True
         details = {"ic": human.slack_id, "before": incident.ic, "why": "took command"}
         fact = Fact(type=AuditType.IC_ASSIGNED, actor=human.actor, details=details)
-        return Decision(incident.but(ic=human.slack_id), [fact])
+        return Decision(incident.but(ic=human.slack_id, ic_by=by), [fact])
 
     incident = await ledger.amend(store, incident_id, decide)
     return incident, changed

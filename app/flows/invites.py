@@ -6,13 +6,16 @@ In batches, each a step of its own: one transaction holds a hundred actions, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Responder
 from app.domain.people import SYSTEM, Person, Source
 from app.domain.policy import Policy
-from app.flows import people, steps
+from app.errors import VendorError
+from app.flows import people
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.messages import room as messages
@@ -26,8 +29,7 @@ async def invite(flow: Flow, chat: Chat, policy: Policy, channel: str, responder
     for number, batch in enumerate(_batches(responders.found, BATCH), start=1):
         name = "invite_responders" if number == 1 else f"invite_responders_{number}"
         await flow.optional(name, partial(_invite, chat, channel, batch))
-    given_up = not flow.missing or flow.attempt >= steps.PATIENCE  # an invite that failed is tried again first
-    if not flow.incident.responders and given_up:
+    if not flow.incident.responders and flow.ending:  # an invite that failed is tried again first
         await flow.optional("nobody_invited", lambda: _nobody(flow, chat, policy, channel, responders))
 
 
@@ -43,15 +45,18 @@ async def _invite(chat: Chat, channel: str, batch: Sequence[Person]) -> Done:
     facts = [_invited(person) for person in here]
     facts += [_not_invited(slack_id, why) for slack_id, why in outcome.failed.items()]
     commander = next((person.slack_id for person in here if person.source is Source.ON_CALL), None)
-    if commander:
-        facts.append(Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": "first on call"}))
     came = tuple(Responder(slack_id=p.slack_id or "", name=p.name, source=p.source) for p in here)
 
     def change(incident: Incident) -> Incident:
         """Whoever has command keeps it: they took it while we were inviting, or came with an earlier batch."""
         return incident.but(responders=(*incident.responders, *came), ic=incident.ic or commander)
 
-    return Done(facts=facts, change=change)
+    def assigned(incident: Incident) -> list[Fact]:
+        if commander is None or incident.ic is not None:
+            return []
+        return [Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": "first on call"})]
+
+    return Done(facts=facts, change=change, also=assigned)
 
 
 async def _invite_late(chat: Chat, channel: str, batch: Sequence[Person]) -> Done:
@@ -60,7 +65,7 @@ async def _invite_late(chat: Chat, channel: str, batch: Sequence[Person]) -> Don
     if not found:
         return Done(facts=nowhere)
     done = await _invite(chat, channel, found)
-    return Done(facts=[*done.facts, *nowhere], change=done.change)
+    return replace(done, facts=[*done.facts, *nowhere])
 
 
 async def _nobody(flow: Flow, chat: Chat, policy: Policy, channel: str, responders: Responders) -> Done:
@@ -69,9 +74,12 @@ async def _nobody(flow: Flow, chat: Chat, policy: Policy, channel: str, responde
     why = "; ".join(known) or "Slack let nobody in"
     message = messages.nobody_came(flow.incident, await chat.link(channel), why)
     effect = f"nobody:{flow.incident.id}"
-    told = [p.slack_id for p in responders.found if p.source is Source.ON_CALL and p.slack_id]
-    for slack_id in told:
-        await chat.direct(slack_id, message, effect_id=effect)
+    told: list[str] = []
+    for person in responders.found:
+        if person.source is Source.ON_CALL and person.slack_id:
+            with suppress(VendorError):  # one who cannot be reached is no reason to tell nobody
+                await chat.direct(person.slack_id, message, effect_id=effect)
+                told.append(person.slack_id)
     if not told and policy.fallback_channel:
         await post_once(chat, policy.fallback_channel, message, effect, adopting=flow.adopting)
         told.append(policy.fallback_channel)

@@ -53,9 +53,8 @@ async def postpone(timers: Timers, incident: Incident, policy: Policy) -> None:
 async def silence(store: Store, timers: Timers, chat: Chat, incident: Incident, human: Human) -> Message:
     """The schedule first, then the record, then the room: nobody hears that reminders are off before they are (S2)."""
     await command.demand(store, incident, human, "silence its reminders")
-    if incident.nudges_silenced:
-        return say("The reminders of this incident are silenced already.")
-    if not await timers.silence(schedule_name("nudge", incident.id)):
+    already = incident.nudges_silenced
+    if not already and not await timers.silence(schedule_name("nudge", incident.id)):
         raise Refused("There are no reminders to silence: none is scheduled for this incident.")
 
     def decide(incident: Incident) -> Decision | None:
@@ -67,21 +66,28 @@ async def silence(store: Store, timers: Timers, chat: Chat, incident: Incident, 
     if incident.channel_id:
         message = messages.silenced(human.slack_id)
         await post_once(chat, incident.channel_id, message, f"silenced:{incident.id}", adopting=True)
-    return say("Reminders are off for this incident.")
+    return say("Reminders were off already." if already else "Reminders are off for this incident.")
 
 
 async def remind(store: Store, timers: Timers, chat: Chat, incident: Incident, scheduled_at: str) -> None:
-    """One reminder, to the IC alone. One that is due for an incident that is over removes its schedule instead."""
+    """One reminder, to the IC alone. One that is due for an incident that is over removes its schedule instead.
+
+    A crash between the message and its record sends it again: a reminder too many is better than one too few.
+    """
     name = schedule_name("nudge", incident.id)
     if incident.status is Status.RESOLVED:
         await timers.remove(name)
         return
-    if incident.nudges_silenced or incident.ic is None or incident.channel_id is None:
+    if incident.nudges_silenced or incident.channel_id is None or incident.last_nudge == scheduled_at:
         return
     since = incident.last_update_at or incident.alert.at
     minutes = round((clock.now() - since).total_seconds() / 60)
     message = messages.nudge(incident, await chat.link(incident.channel_id), minutes)
-    await chat.direct(incident.ic, message, effect_id=f"nudge:{incident.id}:{scheduled_at}")
+    effect = f"nudge:{incident.id}:{scheduled_at}"
+    if incident.ic:
+        await chat.direct(incident.ic, message, effect_id=effect)
+    else:  # nobody to be told in private: whoever is there
+        await post_once(chat, incident.channel_id, message, effect, adopting=True)
     details = {"ic": incident.ic, "scheduled_at": scheduled_at}
     sent = Fact(type=AuditType.NUDGE_SENT, actor=SYSTEM, details=details)
-    await ledger.amend(store, incident.id, lambda fresh: Decision(fresh, [sent]))
+    await ledger.amend(store, incident.id, lambda fresh: Decision(fresh.but(last_nudge=scheduled_at), [sent]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from app import ledger
 from app.domain.draft import Draft, DraftState, PublicText
 from app.domain.incident import Incident
 from app.errors import Refused, Unknown
-from app.flows.steps import post_once
+from app.flows.steps import keep_current, post_once
 from app.gate import drafts
 from app.messages import statuspage
 from app.messages.message import Message, say
@@ -13,39 +14,38 @@ from app.ports import Chat, Queue, Store
 from app.queue.envelope import Envelope, dedup, lane
 
 
-async def propose(
-    store: Store, chat: Chat, incident: Incident, cause: str, text: PublicText, *, author: str, adopting: bool = True
-) -> Draft:
+async def propose(store: Store, chat: Chat, incident: Incident, cause: str, text: PublicText, *, author: str) -> Draft:
     """Write a draft and put it where it can be decided (G9). The same ``cause`` again is the same draft, shown once."""
-    before = await store.drafts(incident.id)
     draft = await drafts.create(store, incident.id, cause, text, author=author)
-    return await show(store, chat, incident, draft, before, adopting=adopting)
+    return await show(store, chat, incident, draft)
 
 
-async def show(
-    store: Store, chat: Chat, incident: Incident, draft: Draft, before: list[Draft], *, adopting: bool
-) -> Draft:
-    """``before``: the drafts that were there already; the ones that this one replaced lose their buttons."""
+async def show(store: Store, chat: Chat, incident: Incident, draft: Draft) -> Draft:
+    """Put it into the room; the ones that it replaced lose their buttons."""
     if incident.channel_id is None:
         raise Refused("This incident has no room yet, so nobody could decide about the text. Try again in a moment.")
     if draft.message_ts is None:
         message = statuspage.card(draft, drafts.problems(draft.text))
-        ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=adopting)
+        ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=True)
         draft = await drafts.shown(store, incident.id, draft.id, ts)
-    for old in before:
-        current = await store.draft(incident.id, old.id)
-        if current and current.state is DraftState.SUPERSEDED and old.state is not DraftState.SUPERSEDED:
-            await refresh(chat, incident, current)
+        if draft.state is not DraftState.PENDING_APPROVAL:  # somebody decided before its place was known
+            await refresh(store, chat, incident, draft)
+    for old in await store.drafts(incident.id):
+        if old.replaced_by == draft.id:
+            await refresh(store, chat, incident, old)
     return draft
 
 
-async def refresh(chat: Chat, incident: Incident, draft: Draft) -> None:
+async def refresh(store: Store, chat: Chat, incident: Incident, draft: Draft) -> None:
     """Make the draft's message say what has become of it."""
+
+    async def card() -> Message:
+        public = (await ledger.load(store, incident.id)).public
+        now = await store.draft(incident.id, draft.id) or draft
+        return statuspage.card(now, drafts.problems(now.text), public.url if public else "")
+
     if incident.channel_id and draft.message_ts:
-        url = incident.public.url if incident.public else ""
-        await chat.update(
-            incident.channel_id, draft.message_ts, statuspage.card(draft, drafts.problems(draft.text), url)
-        )
+        await keep_current(chat, incident.channel_id, draft.message_ts, card)
 
 
 async def look_it_up(queue: Queue, draft: Draft) -> None:

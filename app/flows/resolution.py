@@ -6,11 +6,13 @@ the schedule, the announcement, the rating, the last word to customers, the arch
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.draft import PublicStatus
 from app.domain.ids import issue_id
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
@@ -18,7 +20,7 @@ from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
 from app.flows import checklist, publishing, steps
-from app.flows.archive import schedule_archive
+from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.nudges import timer_message
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
@@ -29,7 +31,14 @@ from app.queue.envelope import Envelope, dedup, lane
 from app.telemetry import metrics
 
 FLOW = "resolution"
-COME_BACK = timedelta(minutes=10)
+COME_BACK = timedelta(minutes=10)  # longer with each time
+COME_BACK_MAX = timedelta(hours=6)
+STEPS = frozenset(
+    {
+        "remove_nudges", "write_postmortem", "create_postmortem", "announce", LINK_TOLD, "ask_rating",
+        "schedule_archive",
+    }
+)  # fmt: skip
 COMMITS_BEFORE = timedelta(hours=4)  # a change that broke it was most likely made this shortly before
 
 
@@ -47,15 +56,20 @@ async def resolve(store: Store, queue: Queue, incident_id: str, *, actor: str, a
     if before.may(Status.RESOLVED):
         metrics.incident_resolved()
     if incident.channel_id and incident.archived_at is None:
-        await queue.send(
-            Envelope(
-                kind="event:wrap_up",
-                lane=lane("timer", incident_id),
-                dedup_id=dedup("wrap_up", incident_id),
-                body=f'{{"incident_id":"{incident_id}"}}',
-            )
-        )
+        await ask_to_wrap_up(queue, incident_id)
     return incident
+
+
+async def ask_to_wrap_up(queue: Queue, incident_id: str, cause: str = "resolved") -> None:
+    """``cause``: what made it due, a resolution or a text published behind it; the same one again asks once."""
+    await queue.send(
+        Envelope(
+            kind="event:wrap_up",
+            lane=lane("timer", incident_id),
+            dedup_id=dedup("wrap_up", incident_id, cause),
+            body=f'{{"incident_id":"{incident_id}"}}',
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -71,8 +85,8 @@ class Resolution:
     policy: Policy
 
     async def wrap_up(self, incident_id: str) -> None:
-        done = await self.store.steps(incident_id, FLOW)
-        if "schedule_archive" in done and "create_postmortem" in done:
+        incident = await ledger.load(self.store, incident_id)
+        if not _left(incident, await self.store.steps(incident_id, FLOW)):
             return
         flow = await steps.begin(self.store, incident_id, FLOW, _begin)
         if flow is not None:
@@ -85,20 +99,23 @@ class Resolution:
         if written is not None:
             await flow.optional("create_postmortem", lambda: self._file(flow, str(written["markdown"])))
         announced = await flow.optional("announce", lambda: self._announce(flow, channel))
-        if announced and not announced["with_link"] and flow.incident.postmortem:
-            await flow.optional("announce_postmortem", lambda: self._announce_postmortem(flow, channel))
+        if announced and "create_postmortem" not in flow.missing:
+            with_link = bool(announced["with_link"])
+            await flow.optional(LINK_TOLD, lambda: self._tell_link(flow, channel, with_link))
         await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
-        await flow.optional("last_word", lambda: self._last_word(flow))
+        if step := _last_word(flow.incident):
+            await flow.optional(step, lambda: self._last_word(flow, step))
         await flow.optional("schedule_archive", lambda: self._schedule_archive(flow.incident))
-        await checklist.refresh(self.store, self.chat, flow.incident)
+        await checklist.refresh(self.store, self.chat, flow.incident.id)
         if flow.missing and flow.attempt >= steps.PATIENCE:
-            await self._come_back(flow.incident)
+            await self._come_back(flow)
         await flow.end(lambda incident: incident, [])
 
-    async def _come_back(self, incident: Incident) -> None:
+    async def _come_back(self, flow: Flow) -> None:
         """Linear may be down for hours: the resolution stands, and the rest is tried again until it is done."""
-        name = schedule_name("wrap-up", incident.id)
-        await self.timers.once(name, clock.now() + COME_BACK, message=timer_message("wrap_up", incident.id))
+        name = schedule_name("wrap-up", flow.incident.id)
+        at = clock.now() + min(COME_BACK * (flow.attempt - steps.PATIENCE + 1), COME_BACK_MAX)
+        await self.timers.once(name, at, message=timer_message("wrap_up", flow.incident.id))
 
     async def _remove_nudges(self, incident: Incident) -> Done:
         name = schedule_name("nudge", incident.id)
@@ -153,7 +170,10 @@ class Resolution:
         fact = Fact(type=AuditType.RESOLUTION_ANNOUNCED, actor=SYSTEM, details={"ts": ts})
         return Done(result={"ts": ts, "with_link": incident.postmortem is not None}, facts=[fact])
 
-    async def _announce_postmortem(self, flow: Flow, channel: str) -> Done:
+    async def _tell_link(self, flow: Flow, channel: str, told: bool) -> Done:
+        """Filed later than announced: the link follows."""
+        if told or flow.incident.postmortem is None:
+            return Done()
         ts = await self._post(flow, channel, messages.postmortem_filed(flow.incident), "postmortem")
         return Done(result={"ts": ts})
 
@@ -161,16 +181,11 @@ class Resolution:
         ts = await self._post(flow, channel, messages.rating(flow.incident), "rating")
         return Done(result={"ts": ts}, facts=[Fact(type=AuditType.RATING_ASKED, actor=SYSTEM, details={"ts": ts})])
 
-    async def _last_word(self, flow: Flow) -> Done:
+    async def _last_word(self, flow: Flow, cause: str) -> Done:
         """A public incident is still open: the text that closes it is put before the IC, not published (S7)."""
         incident = flow.incident
-        if incident.public is None or incident.public.status == "resolved":
-            return Done()
-        trail = await self.store.trail(incident.id)
-        text = await self.writer.public_text(incident, trail, "")
-        draft = await publishing.propose(
-            self.store, self.chat, incident, f"last_word:{incident.id}", text, author=SYSTEM, adopting=flow.adopting
-        )
+        text = await self.writer.public_text(incident, await self.store.trail(incident.id), "")
+        draft = await publishing.propose(self.store, self.chat, incident, cause, text, author=SYSTEM)
         return Done(result={"draft_id": draft.id})
 
     async def _schedule_archive(self, incident: Incident) -> Done:
@@ -187,5 +202,20 @@ class Resolution:
         return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
 
 
+def _last_word(incident: Incident) -> str | None:
+    """The step that asks for the text that closes the public incident; None: there is nothing to close.
+
+    Named by what customers see, so that a text published after the resolution is followed by a question of its own.
+    """
+    if incident.public is None or incident.public.status == PublicStatus.RESOLVED:
+        return None
+    return f"last_word_{incident.public.status}"
+
+
+def _left(incident: Incident, done: Collection[str]) -> frozenset[str]:
+    last_word = _last_word(incident)
+    return (STEPS | {last_word} if last_word else STEPS) - set(done)
+
+
 def _begin(incident: Incident) -> Decision | None:
-    return Decision(incident, []) if incident.status is Status.RESOLVED else None
+    return Decision(incident, []) if incident.status is Status.RESOLVED and not incident.archived_at else None

@@ -37,6 +37,7 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict)
     facts: Sequence[Fact] = ()
     change: Callable[[Incident], Incident] = lambda incident: incident
+    also: Callable[[Incident], Sequence[Fact]] = lambda _: ()  # facts that depend on how it stands just before
     lookups: Sequence[tuple[str, str]] = ()
 
 
@@ -58,6 +59,11 @@ class Flow:
     @property
     def adopting(self) -> bool:
         return self.attempt > 1
+
+    @property
+    def ending(self) -> bool:
+        """Whether ``end`` would end it: all is done, or there is no patience left for the rest."""
+        return not self.missing or self.attempt >= PATIENCE
 
     async def step(self, name: str, act: Callable[[], Awaitable[Done]]) -> dict[str, Any]:
         """A required step. Whatever ``act`` raises ends this attempt."""
@@ -82,7 +88,7 @@ class Flow:
             Fact(type=AuditType.STEP_FAILED, actor=SYSTEM, details={"flow": self.name, "step": name, "why": str(error)})
             for name, error in self.missing.items()
         ]
-        if self.missing and self.attempt < PATIENCE:
+        if not self.ending:
             await self._amend(lambda incident: Decision(incident.but(lease=None), failures))
             raise Retry(f"{self.name}: not done yet: {', '.join(self.missing)}", after=2.0 * self.attempt)
         return await self._amend(lambda incident: Decision(change(incident).but(lease=None), [*failures, *facts]))
@@ -96,8 +102,8 @@ class Flow:
 
         def decide(incident: Incident) -> Decision:
             lease = Lease(flow=self.name, attempt=self.attempt, until=clock.wall() + LEASE_S)
-            changed = done.change(incident).but(lease=lease)
-            return Decision(changed, done.facts, steps=[record], lookups=done.lookups)
+            facts = [*done.facts, *done.also(incident)]
+            return Decision(done.change(incident).but(lease=lease), facts, steps=[record], lookups=done.lookups)
 
         await self._amend(decide)
         self._done[name] = record
@@ -175,3 +181,11 @@ async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, 
         if ts := await chat.find(channel, effect_id):
             return ts
         raise
+
+
+async def keep_current(chat: Chat, channel: str, ts: str, content: Callable[[], Awaitable[Message]]) -> None:
+    """Make the message say what is so; again, if that changed while it was being said: nobody else may know (D11)."""
+    said = None
+    while said != (now := await content()):
+        await chat.update(channel, ts, now)
+        said = now

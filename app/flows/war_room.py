@@ -7,16 +7,16 @@ channel there is nothing; everything else is optional, retried while there is pa
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from app import clock
+from app import clock, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
 from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
-from app.errors import VendorError
 from app.flows import checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
@@ -48,6 +48,7 @@ class WarRoom:
         flow = await steps.begin(self.store, incident_id, FLOW, _begin)
         if flow is not None:
             await steps.run(flow, lambda: self._assemble(flow))
+        await checklist.refresh(self.store, self.chat, incident_id)
 
     async def _assemble(self, flow: Flow) -> None:
         context = asyncio.create_task(self._context(flow.incident))
@@ -135,16 +136,8 @@ class WarRoom:
             "Metrics, logs and traces": self.signals.snapshot(incident.service, at),
             "Code": self.code.snapshot(incident.service, at),
         }
-        tasks = {label: asyncio.create_task(source) for label, source in sources.items()}
-        await asyncio.wait(tasks.values(), timeout=CONTEXT_DEADLINE_S)
-        readings: list[Reading] = []
-        for label, task in tasks.items():
-            if task.done() and not task.cancelled() and task.exception() is None:
-                readings += task.result()
-            else:
-                task.cancel()
-                readings.append(failed(label, f"no answer within {CONTEXT_DEADLINE_S:g} s"))
-        return readings
+        read = await asyncio.gather(*(_read(label, source) for label, source in sources.items()))
+        return [reading for readings in read for reading in readings]
 
     async def _post_context(self, flow: Flow, channel: str, context: asyncio.Task[list[Reading]]) -> Done:
         readings = await context
@@ -153,11 +146,11 @@ class WarRoom:
         return Done(result={"ts": ts}, facts=[_posted(AuditType.CONTEXT_POSTED, ts, sources=counts)])
 
     async def _end(self, flow: Flow, channel: str) -> None:
-        missing = tuple(f"{name.replace('_', ' ')}: {error}" for name, error in flow.missing.items())
-        if not flow.incident.responders:
-            missing = (*missing, "nobody is in this room")
-        status = Status.ASSEMBLY_DEGRADED if missing else Status.ACTIVE
         seconds = (clock.now() - flow.incident.alert.at).total_seconds()
+        if flow.ending:  # said before it is so, since afterwards nobody would come back to say it
+            await flow.optional("post_assembled", lambda: self._assembled(flow, channel, seconds))
+        missing = _missing(flow)
+        status = Status.ASSEMBLY_DEGRADED if missing else Status.ACTIVE
 
         def change(incident: Incident) -> Incident:
             return incident.to(status, missing=missing) if incident.may(status) else incident
@@ -166,19 +159,30 @@ class WarRoom:
             Fact(
                 type=AuditType.WAR_ROOM_ASSEMBLED,
                 actor=SYSTEM,
-                details={"seconds_from_alert": round(seconds), "missing": list(missing), "attempts": flow.attempt},
+                details={"seconds_from_alert": round(seconds, 1), "missing": list(missing), "attempts": flow.attempt},
             )
         ]
-        incident = await flow.end(change, facts)
+        await flow.end(change, facts)
         metrics.room_assembled(seconds)
-        try:
-            await self._post(flow, channel, messages.assembled(incident, seconds), "assembled")
-        except VendorError as error:
-            metrics.step_failed("post_assembled", str(error))
-        await checklist.refresh(self.store, self.chat, incident)
+
+    async def _assembled(self, flow: Flow, channel: str, seconds: float) -> Done:
+        message = messages.assembled(flow.incident, _missing(flow), seconds)
+        return Done(result={"ts": await self._post(flow, channel, message, "assembled")})
 
     async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
         return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
+
+
+async def _read(label: str, source: Awaitable[list[Reading]]) -> list[Reading]:
+    """Each source fails alone, and as what it is (S1)."""
+    try:
+        async with asyncio.timeout(CONTEXT_DEADLINE_S):
+            return await source
+    except TimeoutError:
+        return [failed(label, f"no answer within {CONTEXT_DEADLINE_S:g} s")]
+    except Exception as error:
+        telemetry.log.error("context_failed", source=label, why=str(error), exc_info=error)
+        return [failed(label, f"reading it failed ({type(error).__name__}); the processor's log has the details")]
 
 
 def _begin(incident: Incident) -> Decision | None:
@@ -188,6 +192,12 @@ def _begin(incident: Incident) -> Decision | None:
     if incident.status is Status.ROOM_ASSEMBLING:
         return Decision(incident, [Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"resumed": True})])
     return None  # it stands, or it is over: a late delivery changes nothing (D2)
+
+
+def _missing(flow: Flow) -> tuple[str, ...]:
+    """What the room has to do without, in words for it."""
+    missing = tuple(f"{name.replace('_', ' ')}: {error}" for name, error in flow.missing.items())
+    return missing if flow.incident.responders else (*missing, "nobody is in this room")
 
 
 def _posted(kind: AuditType, ts: str, **details: object) -> Fact:

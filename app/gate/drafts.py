@@ -102,7 +102,6 @@ async def shown(store: Store, incident_id: str, draft_id: str, message_ts: str) 
 
 
 def _replacing(incident: Incident, old: Sequence[Draft], new: Draft, *, actor: str) -> Decision:
-    new = new.model_copy(update={"replaces": old[-1].id if old else None})
     created = Fact(
         type=AuditType.STATUSPAGE_DRAFT_CREATED,
         actor=actor,
@@ -113,7 +112,10 @@ def _replacing(incident: Incident, old: Sequence[Draft], new: Draft, *, actor: s
         for draft in old
     ]
     writes = [
-        DraftWrite(draft.model_copy(update={"state": after(draft.state, Move.EDIT)}), was=draft.state) for draft in old
+        DraftWrite(
+            draft.model_copy(update={"state": after(draft.state, Move.EDIT), "replaced_by": new.id}), was=draft.state
+        )
+        for draft in old
     ]
     return Decision(incident, [*gone, created], drafts=[*writes, DraftWrite(new, was=None)])
 

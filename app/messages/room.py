@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident
 from app.domain.people import Person
 from app.domain.readings import Outcome, Reading
 from app.domain.ticket import Rating
@@ -87,12 +87,12 @@ def _reading(reading: Reading) -> str:
     return cut(f"*{label}*  {value}", 2500) + query
 
 
-def assembled(incident: Incident, seconds: float) -> Message:
-    if incident.status is Status.ASSEMBLY_DEGRADED:
+def assembled(incident: Incident, missing: Sequence[str], seconds: float) -> Message:
+    if missing:
         who = f"<@{incident.ic}>: " if incident.ic else ""
-        missing = "\n".join(f"• {escape(line)}" for line in incident.missing)
+        lines = "\n".join(f"• {escape(line)}" for line in missing)
         return say(
-            f":warning: {who}the room stands, {seconds:.1f} s after the alert, but something is missing:\n{missing}"
+            f":warning: {who}the room stands, {seconds:.1f} s after the alert, but something is missing:\n{lines}"
         )
     return say(f":white_check_mark: Room assembled {seconds:.1f} s after the alert.")
 
@@ -110,12 +110,14 @@ def commander_changed(slack_id: str) -> Message:
 
 
 def nudge(incident: Incident, room: str, since_minutes: int) -> Message:
-    """To the IC alone: time to speak."""
+    """To the IC alone, or to the room while nobody commands: time to speak."""
+    nobody = "" if incident.ic else " *Nobody commands this incident:* somebody *Take command*."
     text = (
         f":alarm_clock: <{room}|{incident.severity}: {escape(incident.title)}>: {since_minutes} min without an update. "
-        "What can you tell people now? In the room: `/incident-response status draft` for customers."
+        "What can you tell people now? In the room: `/incident-response status draft` for customers." + nobody
     )
-    return Message(text=cut(text, 300), blocks=(section(text), actions(silence(incident))))
+    buttons = [silence(incident)] if incident.ic else [take_command(incident)]
+    return Message(text=cut(text, 300), blocks=(section(text), actions(*buttons)))
 
 
 def silenced(actor_id: str) -> Message:
@@ -153,9 +155,9 @@ def farewell(incident: Incident, at: datetime) -> Message:
     return say(f":file_folder: This room is archived {slack_time(at)}.{where}")
 
 
-def still_undecided(incident: Incident) -> Message:
+def still_open(incident: Incident, why: str) -> Message:
     who = f"<@{incident.ic}>: " if incident.ic else ""
-    return say(f":hourglass: {who}a text for customers still waits for a decision; this room stays open until then.")
+    return say(f":hourglass: {who}{why}; this room stays open until then.")
 
 
 def slack_time(at: datetime) -> str:

@@ -38,7 +38,9 @@ async def test_a_new_draft_takes_the_place_of_the_undecided_one() -> None:
     second = await drafts.create(store, of.id, "two", text("Second."), author="system")
     states = {draft.id: draft.state for draft in await store.drafts(of.id)}
     assert states == {first.id: DraftState.SUPERSEDED, second.id: DraftState.PENDING_APPROVAL}
-    assert second.replaces == first.id
+    replaced = await store.draft(of.id, first.id)
+    assert replaced is not None
+    assert replaced.replaced_by == second.id
 
 
 async def test_the_same_gesture_twice_is_one_draft() -> None:

@@ -45,9 +45,9 @@ def test_a_second_delivery_changes_nothing() -> None:
 
     async def story(house: House) -> None:
         await house.fire()
-        before = (await house.incident(), house.texts(house.rooms[0].id))
+        before = (await house.incident(), [post.text for post in house.rooms[0].posts])
         await house.fire()
-        assert (await house.incident(), house.texts(house.rooms[0].id)) == before
+        assert (await house.incident(), [post.text for post in house.rooms[0].posts]) == before
         assert len(house.rooms) == 1
 
     play(story)

@@ -1,0 +1,234 @@
+"""A whole processor in virtual time, and people before it: gestures go through the intake and the queue, timers fire,
+and a processor can die at any call to the outside and be followed by the next.
+
+``House`` is the world; ``Office`` works in it. What dies with a processor is what is in its head, and the answers to
+the calls that it had under way; what it had done stays done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from slack_bolt.async_app import AsyncBoltRequest
+
+from app import clock
+from app.domain.policy import Policy
+from app.effects.plain_writer import PlainWriter
+from app.flows.archive import Archive
+from app.flows.resolution import Resolution
+from app.flows.war_room import WarRoom
+from app.gate.target import PublishTarget
+from app.intake.oncall import wrap
+from app.intake.slack import bolt_app
+from app.ports import Chat, PublicPage, Queue, Store, Timers, Writer
+from app.processor.consumer import Consumer
+from app.processor.dispatch import Dispatcher
+from app.processor.registry import Registry
+from app.signature import sign_slack
+from app.sim import cast
+from app.sim.slack_delivery import Gesture
+from app.sim.slack_people import People
+from app.sim.slack_state import Post
+from tests.factories import alert
+from tests.house import FALLBACK, House
+
+STILL_S = 90.0
+_PATIENCE_S = 3 * 3600.0
+
+
+class Life:
+    """One processor's, counted in steps: one before each call to the outside, one between the call and its answer.
+
+    At step ``last`` it ends. At step ``still`` it stands still for a minute and a half, and then goes on where it was:
+    by then its message and its lease are another's (D11).
+    """
+
+    def __init__(self, *, last: int | None = None, still: int | None = None) -> None:
+        self.steps = 0
+        self.over = asyncio.Event()
+        self._last, self._still = last, still
+        self._awake = asyncio.Event()
+        self._awake.set()
+
+    async def step(self) -> None:
+        self.steps += 1
+        if self.steps == self._last:
+            self.over.set()
+        if self.steps == self._still:
+            self._awake.clear()
+            asyncio.get_running_loop().call_later(STILL_S, self._awake.set)
+        await self.awake()
+
+    async def awake(self) -> None:
+        await self._awake.wait()
+        if self.over.is_set():
+            raise asyncio.CancelledError("the process is gone")
+
+
+class Mortal:
+    """Anything with async methods, as long as its caller lives."""
+
+    def __init__(self, inner: Any, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **named: Any) -> Any:
+            await self._life.step()
+            answer = await getattr(self._inner, name)(*args, **named)
+            await self._life.step()
+            return answer
+
+        return call
+
+
+class _Inbox(Mortal):
+    """Looking for work and holding it does not count as a step, but stops with its processor."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **named: Any) -> Any:
+            await self._life.awake()
+            return await getattr(self._inner, name)(*args, **named)
+
+        return call
+
+
+class MortalTransport(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncBaseTransport, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._life.step()
+        answer = await self._inner.handle_async_request(request)
+        await self._life.step()
+        return answer
+
+
+class _Courier:
+    """Slack's side of the intake: signs a gesture and hands it over."""
+
+    def __init__(self, queue: Any) -> None:
+        self._app = bolt_app(cast.SIGNING_SECRET, queue.send)
+
+    async def deliver(self, gesture: Gesture) -> None:
+        form = gesture.payload if gesture.form == "slash_commands" else {"payload": json.dumps(gesture.payload)}
+        body, timestamp = urlencode(form), str(int(clock.wall()))
+        headers: dict[str, Any] = {
+            "content-type": "application/x-www-form-urlencoded",
+            "x-slack-request-timestamp": timestamp,
+            "x-slack-signature": sign_slack(cast.SIGNING_SECRET, timestamp, body.encode()),
+        }
+        await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        gesture.acknowledge(None)
+
+
+class Office:
+    """``lives``: processors, one after the other; then one that lives on. ``beside``: one that works beside them."""
+
+    def __init__(self, house: House, lives: Iterable[Life] = (), *, beside: Life | None = None) -> None:
+        self.house = house
+        self.people = house.slack.people = People(house.slack.workspace, _Courier(house.queue))
+        self._lives, self._beside = lives, beside
+        self._registry: Registry | None = None
+
+    # ------------------------------------------------------------ processors
+
+    async def __aenter__(self) -> Office:
+        work = [self._fire_timers(), self._work(iter(self._lives))]
+        if self._beside:
+            work.append(self._work(iter([self._beside])))
+        self._tasks = {asyncio.create_task(one) for one in work}
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+    async def _work(self, lives: Iterator[Life]) -> None:
+        while True:
+            life = next(lives, None) or Life()
+            run = asyncio.create_task(self._processor(life).run(asyncio.Event()))
+            ended = asyncio.create_task(life.over.wait())
+            try:
+                await asyncio.wait({run, ended}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                life.over.set()
+                run.cancel()
+                await asyncio.wait({run})
+            await clock.sleep(2)
+
+    async def _fire_timers(self) -> None:
+        while True:
+            await clock.sleep(30)
+            for envelope in self.house.timers.due():
+                await self.house.queue.send(envelope)
+
+    def _processor(self, life: Life) -> Consumer:
+        house = self.house
+        house.boot(lambda transport: MortalTransport(transport, life))
+        store, timers, queue = (Mortal(port, life) for port in (house.store, house.timers, house.queue))
+        flows = house.flows(store, timers)
+        services: dict[type, object] = {
+            Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
+            PublicPage: house.read, PublishTarget: house.target,
+            WarRoom: flows[0], Resolution: flows[1], Archive: flows[2],
+        }  # fmt: skip
+        self._registry = self._registry or Registry.load(services)
+        dispatcher = Dispatcher(
+            self._registry,
+            services,
+            signing_secret=cast.SIGNING_SECRET,
+            store=store,  # type: ignore[arg-type]
+            chat=house.chat,
+            fallback_channel=FALLBACK,
+        )
+        return Consumer(
+            _Inbox(house.queue, life),  # type: ignore[arg-type]
+            dispatcher.work, name="office", visibility_s=30, max_attempts=100,
+            drain_timeout_s=1.0, told=dispatcher.told,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ people
+
+    async def fire(self, group: str = "I6HNZGUFG4K11", **facts: Any) -> None:
+        await self.house.queue.send(wrap(alert(group, **{"at": clock.now(), **facts})))
+
+    async def until(self, what: Callable[[], Any]) -> Any:
+        """Something true, as soon as it is; people have patience, but not for ever."""
+        async with asyncio.timeout(_PATIENCE_S):
+            while not (found := what()):
+                await clock.sleep(1)
+        return found
+
+    async def quiet(self) -> None:
+        """Until nothing is left to do but what timers will bring."""
+        await self.until(lambda: not self.house.queue.messages)
+
+    async def command(self, user: str, words: str) -> None:
+        await self.people.command(user, self.house.rooms[-1].id, words)
+
+    async def press(self, user: str, button: str) -> Gesture:
+        """The newest button of that name in the room, as soon as there is one."""
+        post: Post = await self.until(lambda: self.shows(button))
+        return await self.people.click(user, self.house.rooms[-1].id, post.ts, button)
+
+    def shows(self, button: str) -> Post | None:
+        if not self.house.rooms:
+            return None
+        return next((post for post in reversed(self.house.rooms[-1].posts) if button in str(post.blocks)), None)
+
+    def unanswered(self) -> list[str]:
+        """Gestures whose maker was told nothing. Opening the editor is its own answer."""
+        used = {url: known.uses for url, known in self.house.slack.workspace.response_urls.items()}
+        silent = []
+        for gesture in self.people.gestures:
+            url = str(gesture.payload.get("response_url", "")).rpartition("/")[2]
+            name = gesture.payload.get("text") or str(gesture.payload.get("actions"))
+            if url and not used[url] and "edit_statuspage" not in name:
+                silent.append(name)
+        return silent
