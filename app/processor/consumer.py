@@ -2,6 +2,7 @@
 
 * Every message that we hold is held by a heartbeat of its own until it is done, put off or given back (D3).
 * A failure stops its lane: what was received behind it goes back unworked, so that the order stays (D4).
+* A vendor's rate limit costs no attempt: in a storm of alerts each waits its turn, however long that is (T7).
 * On ``stop`` nothing more is received; what is in hand is finished, or given back when time is up (L5).
 * What cannot be worked is parked with its reason, and somebody is told (L6, P-loud).
 """
@@ -53,6 +54,7 @@ class Consumer:
         self._told = told
         self._lanes: set[asyncio.Task[None]] = set()
         self._unworked: Counter[str] = Counter()  # deliveries, by message, that SQS counts and nobody worked
+        self._throttled: Counter[str] = Counter()  # attempts, by message, that only a vendor's rate limit ended
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -129,7 +131,7 @@ class Consumer:
             return await (self._finished(delivery) if failure is None else self._failed(delivery, failure))
 
     async def _attempt(self, delivery: Delivery) -> None:
-        if delivery.attempt > self._max_attempts:
+        if self._spent(delivery) > self._max_attempts:
             raise Park(
                 f"delivered {delivery.attempt} times and never finished: the processor died at it, or was killed"
             )
@@ -142,7 +144,7 @@ class Consumer:
         except VendorError as error:  # it comes again, and the work finds itself done
             log.warning("delete_failed", queue=self.name, lane=delivery.lane, why=str(error))
             return False
-        self._unworked.pop(delivery.id, None)
+        self._forget(delivery)
         return True
 
     async def _failed(self, delivery: Delivery, error: Exception) -> bool:
@@ -153,7 +155,9 @@ class Consumer:
             "work_failed", queue=self.name, lane=delivery.lane, attempt=delivery.attempt, why=str(error),
             exc_info=None if isinstance(error, (Retry, VendorError)) else error,
         )  # fmt: skip
-        if delivery.attempt >= self._max_attempts:
+        if isinstance(error, VendorThrottled):
+            self._throttled[delivery.id] += 1
+        elif self._spent(delivery) >= self._max_attempts:
             why = str(error) or type(error).__name__
             return await self._park(delivery, f"gave up after {delivery.attempt} attempts; the last: {why}")
         await self._put_off(delivery, _delay(delivery.attempt, error))
@@ -166,7 +170,7 @@ class Consumer:
             log.error("park_failed", queue=self.name, lane=delivery.lane, reason=reason, why=str(error))
             await self._put_off(delivery, _BACKOFF_MAX_S)
             return False
-        self._unworked.pop(delivery.id, None)
+        self._forget(delivery)
         metrics.parked(self.name)
         log.error("parked", queue=self.name, lane=delivery.lane, message_id=delivery.id, reason=reason)
         try:
@@ -174,6 +178,14 @@ class Consumer:
         except Exception as error:
             log.error("parked_untold", queue=self.name, lane=delivery.lane, why=str(error), exc_info=error)
         return True
+
+    def _spent(self, delivery: Delivery) -> int:
+        """Of the attempts that a message has."""
+        return delivery.attempt - self._throttled[delivery.id]
+
+    def _forget(self, delivery: Delivery) -> None:
+        self._unworked.pop(delivery.id, None)
+        self._throttled.pop(delivery.id, None)
 
     async def _put_off(self, delivery: Delivery, seconds: float) -> None:
         """When this fails, the message comes back by itself after its visibility timeout."""
@@ -213,7 +225,7 @@ def _delay(attempt: int, error: Exception) -> float:
     """What the failure asks for; otherwise doubled with each attempt, and spread so that lanes do not return as one."""
     if isinstance(error, Retry) and error.after is not None:
         return error.after
-    if isinstance(error, VendorThrottled):
-        return error.retry_after
     spread = 0.5 + int(clock.new_id()[-4:], 16) / 0x20000
-    return float(min(_BACKOFF_MAX_S, 2.0**attempt)) * spread
+    growing = float(min(_BACKOFF_MAX_S, 2.0**attempt)) * spread
+    # The vendor's word is for one caller; many that come back at that moment would be turned away again.
+    return max(growing, error.retry_after) if isinstance(error, VendorThrottled) else growing

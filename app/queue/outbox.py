@@ -13,8 +13,8 @@ DEADLINE_S = 2.0  # the sender of an alert hangs up after 4 s (L8)
 BATCH_MAX = 10
 SIZE_MAX = 1_048_576  # bytes, of a message and of a whole request
 _COLLECT_S = 0.005  # how long a send waits for others
-_TRIES = 3
-_PAUSE_S = 0.1  # before the second try; twice that before the third
+TRIES = 3
+PAUSE_S = 0.1  # before the second try; twice that before the third
 
 Entry = dict[str, Any]
 # Sends one request; gives what was not taken, by number, and why.
@@ -70,8 +70,8 @@ class Outbox:
         failures: Mapping[str, VendorError] = {}
         try:
             async with asyncio.timeout(DEADLINE_S):
-                for attempt in range(_TRIES):
-                    await asyncio.sleep(_PAUSE_S * attempt)
+                for attempt in range(TRIES):
+                    await asyncio.sleep(PAUSE_S * attempt)
                     failures = await self._post({number: parcel.entry for number, parcel in left.items()})
                     for number in list(left):
                         failure = failures.get(number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -21,7 +21,7 @@ from app import telemetry
 from app.errors import VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
-from app.queue.outbox import DEADLINE_S, SIZE_MAX, Entry, Outbox
+from app.queue.outbox import DEADLINE_S, PAUSE_S, SIZE_MAX, TRIES, Entry, Outbox
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.client import SQSClient
@@ -100,7 +100,7 @@ class SqsQueue:
     async def receive(self, *, max_messages: int = 10, wait_s: int = 20, visibility_s: int = 30) -> list[Delivery]:
         answer = await self._call(
             "receive",
-            self._client.receive_message(
+            lambda: self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=max_messages,
                 WaitTimeSeconds=wait_s,
@@ -109,6 +109,7 @@ class SqsQueue:
                 MessageAttributeNames=list(_TRACE_HEADERS),
             ),
             deadline_s=wait_s + DEADLINE_S,
+            tries=1,  # the consumer asks again, and pauses longer each time
         )
         return [_delivery(message) for message in answer.get("Messages", [])]
 
@@ -116,21 +117,24 @@ class SqsQueue:
         visibility = min(math.ceil(seconds), _VISIBILITY_MAX_S)
         await self._call(
             "extend",
-            self._client.change_message_visibility(
+            lambda: self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=delivery.receipt, VisibilityTimeout=visibility
             ),
         )
 
     async def delete(self, delivery: Delivery) -> None:
-        await self._call("delete", self._client.delete_message(QueueUrl=self._url, ReceiptHandle=delivery.receipt))
+        await self._call(
+            "delete", lambda: self._client.delete_message(QueueUrl=self._url, ReceiptHandle=delivery.receipt)
+        )
 
     async def park(self, delivery: Delivery, reason: str) -> None:
         """Repeated after a crash in between, it is one dead letter: the message's own id deduplicates it."""
         attributes = {**delivery.trace, "reason": _accepted(reason)[:_REASON_MAX]}
+        dead_letters = await self._dead_letter_url()
         await self._call(
             "park",
-            self._client.send_message(
-                QueueUrl=await self._dead_letter_url(),
+            lambda: self._client.send_message(
+                QueueUrl=dead_letters,
                 MessageBody=delivery.text,
                 MessageGroupId=delivery.lane,
                 MessageDeduplicationId=delivery.id,
@@ -155,17 +159,29 @@ class SqsQueue:
         return self._dead_letters
 
     async def _attribute(self, name: Any) -> str | None:
-        call = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
-        return (await self._call("attributes", call)).get("Attributes", {}).get(name)
+        answer = await self._call(
+            "attributes", lambda: self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        )
+        return answer.get("Attributes", {}).get(name)
 
-    async def _call(self, operation: str, call: Awaitable[T], *, deadline_s: float = DEADLINE_S) -> T:
+    async def _call(
+        self, operation: str, call: Callable[[], Awaitable[T]], *, deadline_s: float = DEADLINE_S, tries: int = TRIES
+    ) -> T:
+        """All that is called here may be repeated; the deadline covers the tries."""
+        failure: VendorError = VendorUnavailable(VENDOR, operation, f"no answer within {deadline_s:g} s")
         try:
             async with asyncio.timeout(deadline_s):
-                return await call
-        except TimeoutError as error:
-            raise VendorUnavailable(VENDOR, operation, f"no answer within {deadline_s:g} s") from error
-        except (BotoCoreError, ClientError) as error:
-            raise _error(operation, error) from error
+                for attempt in range(tries):
+                    await asyncio.sleep(PAUSE_S * attempt)
+                    try:
+                        return await call()
+                    except (BotoCoreError, ClientError) as error:
+                        failure = _error(operation, error)
+                        if isinstance(failure, VendorRefused):
+                            break
+        except TimeoutError:
+            pass  # told below, as what went wrong last
+        raise failure
 
 
 def _attributes(values: Mapping[str, str]) -> Any:

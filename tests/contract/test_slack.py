@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -292,6 +293,20 @@ async def test_we_stay_below_slacks_rates_ourselves(world: World, monkeypatch: p
     with pytest.raises(VendorThrottled):
         await _room(world, "room-10")
     assert len(list(world.sim.workspace.rooms())) == 10
+
+
+async def test_who_comes_too_early_is_told_a_moment_of_their_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T7: of forty alerts at once the last is told to come back when its turn is, not when the first one's is."""
+    monkeypatch.setattr(clock, "monotonic", lambda: 1000.0)
+    told = []
+    for number in range(40):
+        try:
+            await _room(world, f"room-{number}")
+        except VendorThrottled as error:
+            told.append(error.retry_after)
+    assert len(told) == 30
+    gaps = [later - earlier for earlier, later in pairwise(told)]
+    assert gaps == pytest.approx([6.0] * 29, abs=0.2), "ten a minute"
 
 
 # ---------------------------------------------------------------- answers to gestures

@@ -163,6 +163,22 @@ def test_delays_grow_and_a_failure_may_name_its_own() -> None:
     play(story)
 
 
+def test_a_rate_limit_costs_no_attempt() -> None:
+    """T7: in a storm of alerts each waits its turn; none is given up because the others came first."""
+
+    async def story() -> None:
+        throttled = VendorThrottled("Slack", "conversations.create", retry_after=4.0)
+        world = World(failing({"1": 5 * MAX_ATTEMPTS}, throttled))
+        await world.send("1")
+        await world.until_quiet(3_600)
+        assert world.queue.dead == []
+        gaps = [later - earlier for earlier, later in zip(world.times, world.times[1:], strict=False)]
+        assert all(3.9 <= gap <= 61 for gap in gaps), gaps
+        assert gaps[-1] > 25, "further and further apart"
+
+    play(story)
+
+
 def test_the_last_attempt_is_followed_by_the_dead_letter_queue_and_somebody_is_told() -> None:
     """P-loud: it is kept with its reason, told, and the lane goes on."""
 

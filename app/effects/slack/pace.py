@@ -59,13 +59,17 @@ class _Bucket:
     per_second: float
     tokens: float  # below zero: that many calls are waiting already
     at: float  # when ``tokens`` was true; in the future: nothing goes out before
+    promised: float = 0.0  # the latest moment that somebody who came too early was told
 
     def take(self, now: float) -> float:
-        """Seconds to wait. Nothing is taken if that is too long."""
+        """Seconds to wait. Nothing is taken if that is too long: come back then. Each is told a moment of their own,
+        or all would come back at once, and all but one for nothing."""
         if now > self.at:
             self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
             self.at = now
         wait = self.at - now + max(0.0, 1.0 - self.tokens) / self.per_second
         if wait <= WAIT_MAX_S:
             self.tokens -= 1.0
-        return wait
+            return wait
+        self.promised = max(self.promised + 1 / self.per_second, now + wait)
+        return self.promised - now
