@@ -6,10 +6,19 @@ Each field says where its value comes from, and its unit. A missing one stops th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeVar
+import json
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.severity import Severity
 from app.errors import SettingsError
@@ -23,7 +32,19 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+
+
 Url = Annotated[str, AfterValidator(_base_url)]
+# NoDecode: read here, since pydantic-settings raises an error of its own for the first one that is no JSON.
+TeamGroups = Annotated[dict[str, str], NoDecode, BeforeValidator(_json)]
+Repositories = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json)]
 
 
 class _Settings(BaseSettings):
@@ -42,7 +63,9 @@ class _Settings(BaseSettings):
         description="`<unix s>,<speed>`: the people's time runs that much faster from then on. Sandbox only.",
     )
     aws_endpoint_url: Url | None = Field(
-        None, description="Another AWS: a sandbox's. botocore reads the same variable. Unset in production."
+        None,
+        validate_default=True,
+        description="Another AWS: a sandbox's. botocore reads the same variable. Unset in production.",
     )
 
     slack_signing_secret: SecretStr = Field(
@@ -53,11 +76,14 @@ class _Settings(BaseSettings):
     )
     incident_events_queue_url: Url = Field(description="SQS FIFO queue of alerts and gestures. From: substrate output.")
 
-    @model_validator(mode="after")
-    def _fast_clock_only_in_a_sandbox(self) -> Self:
-        if self.sandbox_clock and not self.aws_endpoint_url:
+    # Validators of fields, not of the whole: that one is asked only when every field is good, and then what it finds
+    # would be missing from the list.
+    @field_validator("aws_endpoint_url", mode="after")
+    @classmethod
+    def _fast_clock_only_in_a_sandbox(cls, value: str | None, others: ValidationInfo) -> str | None:
+        if others.data.get("sandbox_clock") and not value:
             raise ValueError("SANDBOX_CLOCK is for a sandbox: it needs AWS_ENDPOINT_URL to point at one; unset it")
-        return self
+        return value
 
 
 class WebhookSettings(_Settings):
@@ -91,7 +117,9 @@ class ProcessorSettings(_Settings):
 
     slack_bot_token: SecretStr = Field(description="xoxb-… From: Slack app, OAuth & Permissions.")
     slack_app_token: SecretStr | None = Field(
-        None, description="xapp-… for Socket Mode. From: Slack app, Basic Information, App-Level Tokens."
+        None,
+        validate_default=True,
+        description="xapp-… for Socket Mode. From: Slack app, Basic Information, App-Level Tokens.",
     )
     slack_api_url: Url = Field("https://slack.com/api", description="Slack's Web API.")
     slack_fallback_channel: str | None = Field(
@@ -127,14 +155,14 @@ class ProcessorSettings(_Settings):
 
     workos_api_key: SecretStr = Field(description="sk_… From: WorkOS dashboard, API Keys.")
     workos_directory_id: str = Field(description="directory_… From: WorkOS dashboard, Directories.")
-    workos_team_group_map: dict[str, str] = Field(
+    workos_team_group_map: TeamGroups = Field(
         description='JSON: team (as in the alert\'s "team" label) to directory group id. From: you.'
     )
     workos_api_url: Url = Field("https://api.workos.com", description="WorkOS's API.")
 
     github_token: SecretStr = Field(description="Reads contents and commits. From: a GitHub App or fine-grained token.")
     github_org_slug: str = Field(description="The organisation that owns the repositories.")
-    github_repo_names: tuple[str, ...] = Field(description='JSON list of repositories, e.g. ["checkout"].')
+    github_repo_names: Repositories = Field(description='JSON list of repositories, e.g. ["checkout"].')
     github_api_url: Url = Field("https://api.github.com", description="GitHub's API.")
 
     bedrock_model_id: str | None = Field(
@@ -170,11 +198,12 @@ class ProcessorSettings(_Settings):
     drain_timeout_s: float = Field(25.0, gt=0, description="Time to finish what is in flight on SIGTERM, seconds.")
     health_port: int = Field(8081, ge=1, le=65_535, description="Port of the processor's /health and /ready.")
 
-    @model_validator(mode="after")
-    def _socket_mode_needs_its_token(self) -> Self:
-        if self.slack_transport == "socket" and self.slack_app_token is None:
-            raise ValueError("SLACK_TRANSPORT=socket needs SLACK_APP_TOKEN (xapp-…); or set SLACK_TRANSPORT=http")
-        return self
+    @field_validator("slack_app_token", mode="after")
+    @classmethod
+    def _socket_mode_needs_its_token(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if others.data.get("slack_transport") == "socket" and value is None:
+            raise ValueError("SLACK_TRANSPORT=socket needs it; or set SLACK_TRANSPORT=http")
+        return value
 
 
 class AuditSettings(BaseSettings):
@@ -206,9 +235,7 @@ def load(model: type[S]) -> S:
 
 
 def _explain(model: type[BaseSettings], problem: dict[str, Any]) -> str:
-    if not problem["loc"]:
-        return f"  {problem['msg'].removeprefix('Value error, ')}"
     name = str(problem["loc"][0])
     field = model.model_fields.get(name)
-    what = "is missing" if problem["type"] == "missing" else f"is wrong: {problem['msg']}"
+    what = "is missing" if problem["type"] == "missing" else f"is wrong: {problem['msg'].removeprefix('Value error, ')}"
     return f"  {name.upper()} {what}. {field.description if field else ''}".rstrip()

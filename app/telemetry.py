@@ -1,7 +1,7 @@
 """What the pods tell about themselves: logs, traces, metrics. Nothing here may ever stop the work it tells about.
 
 Logs are JSON on stdout, each line with its trace. Traces and metrics leave by OTLP over HTTP from a background thread,
-and only when an endpoint is set; without one every call below costs next to nothing and goes nowhere.
+and only when an endpoint is set; without one a trace is no more than the id that a message's log lines share.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal, TextIO
 import structlog
 from opentelemetry import metrics as otel_metrics
 from opentelemetry import trace
+from opentelemetry.context import get_current
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -103,9 +104,11 @@ def carrier() -> dict[str, str]:
 
 @contextmanager
 def work(name: str, parent: Mapping[str, str], **attributes: str | int) -> Iterator[None]:
-    """One piece of work: a span that goes on with the ``carrier`` it came with, and ``note``s that end with it."""
+    """One piece of work: a span that goes on with the ``carrier`` it came with, or with the work that it is part of,
+    and ``note``s that end with it."""
     try:
-        with _tracer.start_as_current_span(name, context=_w3c.extract(parent), attributes=attributes):
+        context = _w3c.extract(parent, context=get_current())
+        with _tracer.start_as_current_span(name, context=context, attributes=attributes):
             yield
     finally:
         structlog.contextvars.clear_contextvars()
@@ -132,8 +135,6 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
     """Once, at the start of a pod."""
     _configure_logs(settings.log_level, sys.stdout)
     endpoint = settings.otel_exporter_otlp_endpoint
-    if endpoint is None:
-        return
     resource = Resource.create(
         {
             "service.name": f"{PLATFORM}-{service}",
@@ -143,9 +144,11 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
         }
     )
     traces = TracerProvider(resource=resource)
+    trace.set_tracer_provider(traces)  # with no endpoint too: it makes the ids that log lines are found by
+    if endpoint is None:
+        return
     spans = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=_EXPORT_TIMEOUT_S)
     traces.add_span_processor(BatchSpanProcessor(spans))
-    trace.set_tracer_provider(traces)
     numbers = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=_EXPORT_TIMEOUT_S)
     reader = PeriodicExportingMetricReader(numbers, export_timeout_millis=_EXPORT_TIMEOUT_S * 1000)
     otel_metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))

@@ -48,6 +48,7 @@ class OnCallApi:
         self._http = Client(
             "oncall", base_url.rstrip("/") + "/api/v1", headers={"Authorization": token}, transport=transport
         )
+        self._last_alerts: dict[str, dict[str, Any]] = {}  # of the open groups, by group: read once, they do not change
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -128,18 +129,23 @@ class OnCallApi:
             for state in _OPEN_STATES
             for group in await self._pages("alert_groups/", {"state": state, "started_at": began}, "list open groups")
         ]
-        bare = [group for group in groups if not group.get("labels") and not group.get("last_alert")][:_PAYLOADS_MAX]
-        for group, found in zip(bare, await _each(self._last_alert(group) for group in bare), strict=True):
+        bare = [group for group in groups if not group.get("labels") and not group.get("last_alert")]
+        ids = [str(group["id"]) for group in bare]
+        self._last_alerts = {id_: alert for id_, alert in self._last_alerts.items() if id_ in ids}
+        unread = [id_ for id_ in ids if id_ not in self._last_alerts][:_PAYLOADS_MAX]
+        for id_, found in zip(unread, await _each(self._last_alert(id_) for id_ in unread), strict=True):
             if isinstance(found, VendorError):
                 # Without labels its severity is the default one: a room too many is better than an alert lost.
-                _log.warning("oncall_labels_unread", alert_group=group["id"], why=str(found))
+                _log.warning("oncall_labels_unread", alert_group=id_, why=str(found))
             else:
-                group["last_alert"] = found
+                self._last_alerts[id_] = found
+        for group in bare:
+            group["last_alert"] = self._last_alerts.get(str(group["id"]))
         return [alert for group in groups if (alert := _alert(group))]
 
-    async def _last_alert(self, group: Mapping[str, Any]) -> dict[str, Any]:
+    async def _last_alert(self, group_id: str) -> dict[str, Any]:
         """A group may have no labels of its own: then they, and the severity, are in its alert's payload."""
-        page = await self._page("alerts/", {"alert_group_id": group["id"], "perpage": 1}, "read the group's alert")
+        page = await self._page("alerts/", {"alert_group_id": group_id, "perpage": 1}, "read the group's alert")
         return page["results"][0] if page["results"] else {}
 
     # ------------------------------------------------------------ the API

@@ -48,7 +48,6 @@ from app.processor.socket_mode import SocketListener
 from app.queue.sqs import SqsQueue
 from app.settings import ProcessorSettings
 
-LOOKBACK = timedelta(hours=1)  # of the reconciler, after its first look
 _DYNAMODB = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5, max_pool_connections=50)
 
 
@@ -112,8 +111,7 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
         for queue in queues
     ]
     schedule = cast(OnCallSchedule, services[OnCallSchedule])
-    interval_s = settings.reconcile_interval_s
-    reconciler = Reconciler(schedule, store, events, interval_s=interval_s, lookback=LOOKBACK)
+    reconciler = Reconciler(schedule, store, events, interval_s=settings.reconcile_interval_s)
     return Processor(consumers, reconciler, _listener(settings, events), stack.aclose)
 
 

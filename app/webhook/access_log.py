@@ -16,7 +16,14 @@ class AccessLog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif scope["path"] in _PROBES:
+            await self._logged(scope, receive, send)
+        else:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            with telemetry.work("webhook request", headers):  # its trace goes with the message into the queue
+                await self._logged(scope, receive, send)
+
+    async def _logged(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 500  # unless somebody says otherwise before it is over
         started_at = clock.monotonic()
 

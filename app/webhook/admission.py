@@ -25,7 +25,7 @@ class Admission:
         self._rate = RateLimit(settings.requests_per_second)
 
     async def body(self, request: Request) -> bytes:
-        """The raw body of a sender that proved itself. Raises ``Problem``: 401, 413, 415, 429, 503."""
+        """The raw body of a sender that proved itself. Raises ``Problem``: 401, 408, 413, 415, 429, 503."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Problem(415, "the body is not declared as JSON", "send Content-Type: application/json")
         body = await read_body(request, self._limit_bytes)

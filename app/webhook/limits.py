@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,32 +10,37 @@ from starlette.requests import ClientDisconnect, Request
 from app import clock
 from app.webhook.answers import Problem
 
+BODY_DEADLINE_S = 3.0  # whoever sends alerts has hung up after four
+BURST_S = 10.0  # alerts come in storms: that many seconds' worth may come at once
 _SENDERS_MAX = 10_000  # remembered at once; the one not seen for longest is forgotten first
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Counted while it arrives: a Content-Length is a claim, and may be missing (L2)."""
+    """Counted while it arrives: a Content-Length is a claim, and may be missing (L2). Nobody waits for it for ever."""
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            if len(body) + len(chunk) > limit:
-                raise Problem(
-                    413,
-                    f"the body is larger than {limit} bytes",
-                    "send fewer alerts at once, or raise BODY_LIMIT_BYTES",
-                )
-            body += chunk
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            async for chunk in request.stream():
+                if len(body) + len(chunk) > limit:
+                    raise Problem(
+                        413,
+                        f"the body is larger than {limit} bytes",
+                        "send fewer alerts at once, or raise BODY_LIMIT_BYTES",
+                    )
+                body += chunk
     except ClientDisconnect:
         raise Problem(400, "the body ended early", "send it again") from None
+    except TimeoutError:
+        raise Problem(408, f"the body was not here after {BODY_DEADLINE_S:g} s", "send it again") from None
     return bytes(body)
 
 
 class RateLimit:
-    """A token bucket per sender, which holds one second's worth."""
+    """A token bucket per sender, which holds ``BURST_S`` seconds' worth."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
-        self._size = max(1.0, per_second)
+        self._size = max(1.0, per_second * BURST_S)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # sender -> tokens, when counted
 
     def take(self, sender: str) -> float:

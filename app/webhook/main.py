@@ -18,10 +18,13 @@ from app.settings import WebhookSettings
 from app.webhook import answers, routes
 from app.webhook.access_log import AccessLog
 from app.webhook.admission import Admission
+from app.webhook.connection import Connection
 from app.webhook.secret_cache import SecretCache, SecretSource
 from app.webhook.secrets import SecretsManager
 from app.webhook.slack_events import slack_events
 
+# Longer than load balancers keep theirs (60 s): one that sends into a connection we close just then has lost an alert.
+KEEP_ALIVE_S = 75
 SHUTDOWN_S = 10  # for the requests in flight; each has an answer within four
 
 
@@ -56,7 +59,9 @@ async def run(settings: WebhookSettings) -> None:
             build(settings, queue=queue, secrets=secrets),
             host=settings.webhook_host,
             port=settings.webhook_port,
-            http="httptools",
+            http=Connection,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            reset_contextvars=True,  # otherwise a connection's next request may find itself in the trace of the last
             lifespan="off",
             log_config=None,
             access_log=False,

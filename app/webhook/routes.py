@@ -55,6 +55,7 @@ def alerts(admission: Admission, queue: Queue) -> APIRouter:
         responses=documented(
             _400=Failure,
             _401=Failure,
+            _408=Failure,
             _413=Failure,
             _415=Failure,
             _422=FieldFailure,
@@ -69,9 +70,8 @@ def alerts(admission: Admission, queue: Queue) -> APIRouter:
         alert = alert_of(_json(body))
         if isinstance(alert, Ignored):
             return NothingToDo(reason=alert.reason)
-        with telemetry.work("webhook alert", dict(request.headers)):
-            envelope = wrap(alert)
-            await _send(queue, envelope)
+        envelope = wrap(alert)
+        await _send(queue, envelope)
         return Accepted(alert_group=alert.alert_group, event=alert.event, id=envelope.dedup_id)
 
     return router

@@ -16,7 +16,7 @@ def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
         "/slack/events",
         summary="Hand in a gesture",
         response_class=Response,
-        responses=documented(_400=Failure, _401=Failure, _413=Failure, _503=Failure),
+        responses=documented(_400=Failure, _401=Failure, _408=Failure, _413=Failure, _503=Failure),
     )
     async def events(request: Request) -> Response:
         body = await read_body(request, limit_bytes)

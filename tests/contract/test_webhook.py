@@ -17,6 +17,8 @@ import aioboto3
 import httpx
 import pytest
 import structlog
+import uvicorn
+from uvicorn.server import ServerState
 
 from app import clock
 from app.domain.alert import Alert, AlertEvent
@@ -25,6 +27,7 @@ from app.queue.envelope import Envelope
 from app.settings import WebhookSettings
 from app.signature import sign_hex, sign_slack, verify_slack
 from app.sim import aws as sandbox
+from app.webhook import connection, limits
 from app.webhook import secrets as secrets_module
 from app.webhook.main import build
 from app.webhook.secret_cache import READ_AGAIN_S
@@ -274,7 +277,7 @@ def test_bad_signatures_do_not_buy_calls_to_the_secret_store(pod: PodMaker, time
 
 def test_a_flood_is_slowed_down_and_leaves_the_real_sender_its_allowance(pod: PodMaker, time: SkippingClock) -> None:
     """X6: per sender; who holds the secret is not counted with the strangers of the same address."""
-    running = pod(requests_per_second=0.01)
+    running = pod(requests_per_second=0.01)  # one in a burst
     assert running.signed(oncall(), "guess").status_code == 401
     slowed = running.signed(oncall(), "guess")
     assert slowed.status_code == 429
@@ -428,10 +431,59 @@ def test_the_pod_ends_cleanly_when_told(aws: str) -> None:
         process.wait()
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(pod: PodMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X6: by the kilobyte or not at all; the sender is told, and is not counted as an alert."""
+    monkeypatch.setattr(limits, "BODY_DEADLINE_S", 0.2)
+    running = pod(slack_transport="http")
+    for path in ("/webhook", "/slack/events"):
+        with socket.create_connection((running.http.base_url.host, running.http.base_url.port or 0)) as slow:
+            slow.settimeout(10)
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{{"
+            slow.sendall(head.encode())
+            assert slow.recv(64).startswith(b"HTTP/1.1 408"), path
+    assert running.queue.taken == []
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"POST /webhook HTTP/1.1\r\nHost: x\r\nX-", b"GET /health HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"]
+)
+async def test_whoever_takes_too_long_over_a_request_is_hung_up_on(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X6: with no request yet, and with one that goes on after its answer."""
+    monkeypatch.setattr(connection, "REQUEST_DEADLINE_S", 0.2)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+
+    config = uvicorn.Config(app, lifespan="off", log_config=None)
+    listening = await asyncio.get_running_loop().create_server(
+        lambda: connection.Connection(config, ServerState(), {}), "127.0.0.1"
+    )
+    async with listening:
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        writer.write(said)
+        answer = await asyncio.wait_for(reader.read(), 10)  # to the end: the other side closed it
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 200") == said.startswith(b"GET")
+
+
+def test_a_storm_of_alerts_is_taken(pod: PodMaker) -> None:
+    """P-accept, X6: OnCall does not send again what was answered with 429."""
+    running = pod()
+    answers = {running.signed(oncall(alert_group_id=f"I{number}")).status_code for number in range(200)}
+    assert answers == {202}
+    assert len({one.dedup_id for one in running.queue.taken}) == 200
+
+
 def test_every_answer_is_in_the_openapi_document(pod: PodMaker) -> None:
     document = pod(slack_transport="http").http.get("/openapi.json").json()
     paths = document["paths"]
-    assert set(paths["/webhook"]["post"]["responses"]) == {"202", "400", "401", "413", "415", "422", "429", "503"}
+    assert set(paths["/webhook"]["post"]["responses"]) == {
+        "202", "400", "401", "408", "413", "415", "422", "429", "503",
+    }  # fmt: skip
+
     assert set(paths["/ready"]["get"]["responses"]) == {"200", "503"}
     assert set(paths) == {"/webhook", "/health", "/ready", "/slack/events"}
     refusal = paths["/webhook"]["post"]["responses"]["422"]["content"]["application/json"]["schema"]["$ref"]

@@ -48,7 +48,7 @@ class World:
 
     def reconciler(self) -> Reconciler:
         oncall = cast("OnCallSchedule", self.oncall)
-        return Reconciler(oncall, self.store, self.queue, interval_s=INTERVAL_S, lookback=timedelta(hours=1))
+        return Reconciler(oncall, self.store, self.queue, interval_s=INTERVAL_S)
 
     async def arrived(self) -> list[str]:
         return [one.envelope.body for one in await self.queue.receive(wait_s=0)]
@@ -58,10 +58,17 @@ def alert(group: str, at: datetime = FIRED) -> Alert:
     return Alert(alert_group=group, event=AlertEvent.FIRING, at=at, title="t", source="reconciler")
 
 
-async def known(store: MemoryStore, group: str, *, resolved_at: datetime | None = None) -> None:
+async def known(
+    store: MemoryStore,
+    group: str,
+    *,
+    status: Status = Status.ACTIVE,
+    created_at: datetime = FIRED,
+    resolved_at: datetime | None = None,
+) -> None:
     incident = Incident(
-        id=f"incident{group}", status=Status.RESOLVED if resolved_at else Status.ACTIVE, severity=Severity.P1,
-        title="t", service="s", alert=alert(group), created_at=FIRED, resolved_at=resolved_at,
+        id=f"incident{group}", status=Status.RESOLVED if resolved_at else status, severity=Severity.P1,
+        title="t", service="s", alert=alert(group), created_at=created_at, resolved_at=resolved_at,
     )  # fmt: skip
     await store.commit(Change(incident=incident, facts=(), at=FIRED, create=True, lookups=[("ALERT", group)]))
 
@@ -92,13 +99,31 @@ def test_a_webhook_that_was_only_late_adds_nothing() -> None:
     virtual_time.run(story())
 
 
-def test_after_a_start_it_looks_a_day_back_and_then_a_little() -> None:
+def test_it_looks_a_day_back_each_time() -> None:
+    """P-accept: however long OnCall itself was out of reach, what fired meanwhile is found."""
+
     async def story() -> None:
         world = World()
         reconciler = world.reconciler()
         await reconciler.look()
         await reconciler.look()
-        assert [clock.now() - since for since in world.oncall.asked_since] == [timedelta(days=1), timedelta(hours=1)]
+        assert [clock.now() - since for since in world.oncall.asked_since] == [timedelta(days=1)] * 2
+
+    virtual_time.run(story())
+
+
+def test_a_room_that_was_given_up_is_tried_again() -> None:
+    """P-accept: Slack was away for longer than the message had attempts; the alert is still open, and has no room."""
+
+    async def story() -> None:
+        world = World(OpenGroups([alert("stuck"), alert("stands"), alert("tracked"), alert("fresh")]))
+        long_ago, just_now = clock.now() - timedelta(minutes=6), clock.now() - timedelta(minutes=4)
+        await known(world.store, "stuck", status=Status.ROOM_ASSEMBLING, created_at=long_ago)
+        await known(world.store, "stands", status=Status.ASSEMBLY_DEGRADED, created_at=long_ago)
+        await known(world.store, "tracked", status=Status.TRACKED, created_at=long_ago)
+        await known(world.store, "fresh", status=Status.ROOM_ASSEMBLING, created_at=just_now)
+        await world.reconciler().look()
+        assert await world.arrived() == [alert("stuck").model_dump_json()]
 
     virtual_time.run(story())
 

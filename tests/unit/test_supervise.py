@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -68,7 +67,7 @@ class House:
             self.queue, self.work, name="q", visibility_s=30, max_attempts=3, drain_timeout_s=10, told=_nobody
         )
         oncall = cast("OnCallSchedule", Silent())
-        net = Reconciler(oncall, MemoryStore(), self.queue, interval_s=60, lookback=timedelta(hours=1))
+        net = Reconciler(oncall, MemoryStore(), self.queue, interval_s=60)
         processor = Processor([self.consumer], net, self.socket, _nothing)
         return asyncio.create_task(supervise(processor, self.stop, port=self.port, drain_s=10))
 

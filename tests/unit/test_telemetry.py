@@ -16,8 +16,9 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root, level = logging.getLogger().handlers[:], logging.getLogger().level
+    monkeypatch.setattr(logging.getLogger("opentelemetry.trace"), "disabled", True)  # a pod is configured once, we not
     yield
     structlog.reset_defaults()
     logging.getLogger().handlers = root
@@ -44,6 +45,22 @@ def test_a_line_carries_the_trace_and_the_facts_of_its_work(capsys: pytest.Captu
     assert inside["trace_id"] == TRACE["traceparent"].split("-")[1]
     assert inside["incident_id"] == "abcdefghij"
     assert "incident_id" not in outside
+
+
+def test_work_that_came_without_a_trace_is_given_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """P-loud: OnCall sends none, and there is no collector; the lines of a message are found together all the same."""
+    configure()
+    with telemetry.work("webhook request", {}):
+        carried = telemetry.carrier()
+        with telemetry.work("slack gesture", {}):
+            telemetry.log.info("inside")
+    with telemetry.work("work q", carried):
+        telemetry.log.info("later, in the other pod")
+    with telemetry.work("work q", {}):
+        telemetry.log.info("another message")
+    inside, later, another = (line["trace_id"] for line in lines(capsys))
+    assert inside == later
+    assert another not in {inside, "0" * 32}
 
 
 def test_libraries_lines_have_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
