@@ -222,6 +222,12 @@ class Office:
             return None
         return next((post for post in reversed(self.house.rooms[-1].posts) if button in str(post.blocks)), None)
 
+    @property
+    def gestures(self) -> set[str]:
+        """The name of everything that a person can do."""
+        assert self._registry is not None
+        return {*self._registry.commands, *self._registry.actions}
+
     def unanswered(self) -> list[str]:
         """Gestures whose maker was told nothing. Opening the editor is its own answer."""
         used = {url: known.uses for url, known in self.house.slack.workspace.response_urls.items()}

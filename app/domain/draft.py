@@ -31,14 +31,17 @@ class PublicStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-class PublicText(BaseModel):
-    """What the customer will read. Limits: Statuspage, POST /pages/{page_id}/incidents."""
+BODY_MAX = 3000  # what Slack's editor holds: nobody approves more than they were shown. Statuspage takes 25,000
 
-    model_config = ConfigDict(frozen=True)
+
+class PublicText(BaseModel):
+    """What the customer will read. Limit of the title: Statuspage, POST /pages/{page_id}/incidents."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
     title: str = Field(min_length=1, max_length=255)
     status: PublicStatus
-    body: str = Field(min_length=1, max_length=25_000)
+    body: str = Field(min_length=1, max_length=BODY_MAX)
     components: dict[str, str] = {}  # component id -> component status
 
 

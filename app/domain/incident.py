@@ -38,7 +38,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.ASSEMBLY_DEGRADED: frozenset({Status.ACTIVE, Status.MITIGATED, Status.RESOLVED}),
     Status.MITIGATED: frozenset({Status.ACTIVE, Status.RESOLVED}),
     Status.RESOLVED: frozenset(),
-    Status.TRACKED: frozenset({Status.ROOM_ASSEMBLING, Status.RESOLVED}),
+    Status.TRACKED: frozenset({Status.ALERT_RECEIVED, Status.RESOLVED}),
 }
 
 

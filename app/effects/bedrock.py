@@ -18,7 +18,7 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.domain.audit import AuditEvent, AuditType
-from app.domain.draft import PublicText
+from app.domain.draft import BODY_MAX, PublicText
 from app.domain.incident import Incident
 from app.domain.readings import Reading
 from app.domain.redaction import findings, redact
@@ -28,7 +28,7 @@ from app.messages.message import cut, escape
 VENDOR = "Bedrock"
 DEADLINE_S = 20.0  # a model takes seconds to write; a person is waiting for the draft
 MAX_TOKENS = 1_000
-PASSAGE_MAX = 4_000  # characters; a longer one is not a passage
+PASSAGE_MAX = BODY_MAX  # characters; a longer one is not a passage
 TRAIL_MAX = 20_000  # characters of the trail that the model sees
 
 _CONFIG = AioConfig(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=DEADLINE_S)

@@ -87,7 +87,10 @@ class Linear:
         filed = await self._create(issue_id, {name: value for name, value in fields.items() if value is not None})
         # The address is the attachment's key within the issue: the same one again changes nothing.
         attachment = {"issueId": issue_id, "title": "War room", "url": link}
-        await self._ask(_ATTACH, {"input": attachment}, operation="attachmentCreate", repeatable=True)
+        try:
+            await self._ask(_ATTACH, {"input": attachment}, operation="attachmentCreate", repeatable=True)
+        except VendorRefused as refused:  # a postmortem without the link rather than none
+            _log.warning("postmortem_without_link", why=refused.detail)
         return filed
 
     async def aclose(self) -> None:

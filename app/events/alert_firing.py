@@ -10,8 +10,9 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
-from app.domain.severity import of_labels
+from app.domain.severity import Severity, of_labels
 from app.errors import Conflict, Retry
+from app.flows.stale import ignore
 from app.flows.war_room import WarRoom
 from app.ledger import Decision
 from app.ports import Change, Store
@@ -27,9 +28,11 @@ async def handle(body: Body, store: Store, war_room: WarRoom, policy: Policy) ->
         known = await _open(store, body, policy, before=None)
     elif known.resolved_at is not None:
         if _before(body, known.resolved_at):
-            await _stale(store, known, body)
+            await ignore(store, known, body)
             return
         known = await _open(store, body, policy, before=known)  # it fired again: a new episode (L3)
+    elif (severity := of_labels(body.labels, policy.default_severity)).opens_room:
+        await _worse(store, known, body, severity)
     # Whatever the stored state says is left to do: a second delivery resumes, a late one does nothing.
     await war_room.assemble(known.id)
 
@@ -72,7 +75,15 @@ async def _open(store: Store, alert: Body, policy: Policy, *, before: Incident |
         raise Retry(f"alert group {alert.alert_group} is being opened by another processor", after=1.0) from error
 
 
-async def _stale(store: Store, incident: Incident, alert: Body) -> None:
-    details = {"event": alert.event.value, "at": alert.at.isoformat(), "source": alert.source}
-    fact = Fact(type=AuditType.STALE_EVENT_IGNORED, actor=SYSTEM, details=details)
-    await ledger.amend(store, incident.id, lambda fresh: Decision(fresh, [fact]))
+async def _worse(store: Store, incident: Incident, alert: Body, severity: Severity) -> None:
+    """It was not worth a room, and is now."""
+    details = {"event": alert.event.value, "at": alert.at.isoformat(), "severity": severity.value}
+    fact = Fact(type=AuditType.ALERT_UPDATED, actor=SYSTEM, details=details)
+    now = Alert.model_validate(alert.model_dump())
+
+    def decide(incident: Incident) -> Decision | None:
+        if incident.status is not Status.TRACKED:
+            return None
+        return Decision(incident.to(Status.ALERT_RECEIVED, severity=severity, alert=now, title=alert.title), [fact])
+
+    await ledger.amend(store, incident.id, decide)

@@ -90,4 +90,10 @@ async def remind(store: Store, timers: Timers, chat: Chat, incident: Incident, s
         await post_once(chat, incident.channel_id, message, effect, adopting=True)
     details = {"ic": incident.ic, "scheduled_at": scheduled_at}
     sent = Fact(type=AuditType.NUDGE_SENT, actor=SYSTEM, details=details)
-    await ledger.amend(store, incident.id, lambda fresh: Decision(fresh.but(last_nudge=scheduled_at), [sent]))
+
+    def decide(incident: Incident) -> Decision | None:
+        if incident.last_nudge == scheduled_at:
+            return None
+        return Decision(incident.but(last_nudge=scheduled_at), [sent])
+
+    await ledger.amend(store, incident.id, decide)

@@ -59,8 +59,11 @@ class Door:
         was, incident, draft = await self._approve(incident_id, draft_id, sha256, human, claim)
         if draft.claim != claim:
             return Outcome(incident, draft, now=False)
-        if was is DraftState.FAILED and (public := await self._already_there(draft)):
-            return await self._record(draft, Move.CONFIRM, public=public)
+        try:
+            if was is DraftState.FAILED and (public := await self._already_there(draft)):
+                return await self._record(draft, Move.CONFIRM, public=public)
+        except VendorError as error:
+            return await self._record(draft, Move.REFUSE, why=f"not sent, since {error}")
         approval = prove(
             await self._read_back(draft, claim),
             expected_sha256=sha256,

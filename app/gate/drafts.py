@@ -18,7 +18,7 @@ from app.ports import DraftWrite, Store
 
 # "[describe impact]", "<service>", "{{eta}}", "TODO", "TBD", "XXX": a text that somebody meant to finish (G5).
 _PLACEHOLDER = re.compile(
-    r"\[[^\]\n]{2,60}\]|\{\{[^}\n]*\}\}|<[a-z][^>\n]{1,60}>|\b(?:TODO|TBD|XXX|FIXME)\b", re.IGNORECASE
+    r"\[[^\]\n]{2,300}\]|\{\{[^}\n]*\}\}|<[a-z][^>\n]{1,300}>|\b(?:TODO|TBD|XXX|FIXME)\b", re.IGNORECASE
 )
 
 

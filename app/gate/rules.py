@@ -38,7 +38,7 @@ def refusal(
     if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft_id):
         return "An earlier text is still on its way to Statuspage. When its outcome is known, approve this one."
     if found := problems(draft.text):
-        return "This text cannot be published: " + "; ".join(found) + ". *Edit* it first."
+        return f"This text cannot be published: {escape('; '.join(found))}. *Edit* it first."
     try:
         after(draft.state, Move.APPROVE)
     except Refused as no:

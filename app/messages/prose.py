@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.domain.audit import AuditEvent, AuditType
-from app.domain.draft import PublicStatus, PublicText
+from app.domain.draft import BODY_MAX, PublicStatus, PublicText
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.readings import Outcome, Reading
 from app.domain.redaction import redact
 from app.messages.message import cut
 
-BODY_MAX = 25_000  # Statuspage
 DETAIL_MAX = 160
 TITLE = "Service disruption"
 OPEN = "_To be filled in by the team._"

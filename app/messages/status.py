@@ -12,7 +12,9 @@ from app.messages.room import slack_time
 
 def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Message:
     latest = drafts[-1] if drafts else None
-    public = f"<{incident.public.url}|{incident.public.status}>" if incident.public else "nothing published"
+    public = "nothing published"
+    if incident.public:
+        public = f"<{incident.public.url}|{incident.public.status}>" if incident.public.url else incident.public.status
     last = slack_time(incident.last_update_at) if incident.last_update_at else "none yet"
     lines = [
         f"*State* {incident.status.value}",

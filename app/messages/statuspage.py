@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.domain import ticket
-from app.domain.draft import Draft, DraftState, PublicStatus
-from app.messages.message import Block, Message, actions, button, context, cut, escape, section
+from app.domain.draft import BODY_MAX, Draft, DraftState, PublicStatus
+from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, section
 
 MODAL = "edited_statuspage"  # callback_id: the file in actions/ that takes the submission
 
@@ -28,10 +28,10 @@ def card(draft: Draft, problems: Sequence[str], url: str = "") -> Message:
     fate = _FATE[draft.state]
     if draft.approved_by and draft.state is DraftState.PUBLISHED:
         fate += f", approved by <@{draft.approved_by.removeprefix('slack:')}>" + (f" · <{url}|see it>" if url else "")
-    quoted = escape(cut(draft.text.body, 2600)).replace("\n", "\n>")
     blocks: list[Block] = [
         section(fate),
-        section(f">*{escape(draft.text.title)}*  ·  {draft.text.status}\n>{quoted}"),
+        section(f">*{escape(draft.text.title)}*  ·  {draft.text.status}"),
+        *(section(part) for part in _quoted(draft.text.body)),
     ]
     if draft.state in {DraftState.PENDING_APPROVAL, DraftState.FAILED}:
         if problems:
@@ -39,6 +39,17 @@ def card(draft: Draft, problems: Sequence[str], url: str = "") -> Message:
         blocks.append(_decision(draft))
     blocks.append(context(f"draft `{draft.id}` · sha256 `{draft.sha256[:16]}…`"))
     return Message(text=cut(f"Customer update ({draft.state}): {escape(draft.text.title)}", 300), blocks=tuple(blocks))
+
+
+def _quoted(body: str) -> list[str]:
+    """The whole of it, in as many sections as it takes: what is not shown cannot be approved (G2)."""
+    parts = [">"]
+    for character in body:
+        shown = escape(character).replace("\n", "\n>")
+        if len(parts[-1]) + len(shown) > SECTION_MAX:
+            parts.append(">")
+        parts[-1] += shown
+    return parts
 
 
 def _decision(draft: Draft) -> Block:
@@ -79,7 +90,7 @@ def editor(draft: Draft) -> dict[str, Any]:
                 },
             },
             _input("body", "What customers read", {
-                "max_length": 3000, "initial_value": cut(draft.text.body, 3000), "multiline": True,
+                "max_length": BODY_MAX, "initial_value": draft.text.body, "multiline": True,
             }),
         ],
     }  # fmt: skip

@@ -172,7 +172,7 @@ def _error(error: ClientError, operation: str) -> VendorError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if "Throttl" in code or code in {"ProvisionedThroughputExceededException", "RequestLimitExceeded"}:
         return VendorThrottled(VENDOR, operation, retry_after=1.0)
-    if status >= 500 and operation == "TransactWriteItems":
+    if (status >= 500 or code == "TransactionInProgressException") and operation == "TransactWriteItems":
         return Unknown(VENDOR, operation, code)
     if status >= 500:
         return VendorUnavailable(VENDOR, operation, code)
