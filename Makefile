@@ -11,10 +11,10 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format docs lock
+.PHONY: help install run test conformance lint format docs lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Create .venv with exactly what requirements-dev.lock names
 
@@ -35,6 +35,9 @@ run: $(STAMP) ## Start the sandbox, fire one drill alert, watch it become a war 
 
 test: $(STAMP) ## Run every test
 	$(BIN)/python -m pytest
+
+conformance: $(STAMP) ## Store and queue against DynamoDB Local and ElasticMQ too (needs Java 17 and Maven)
+	$(BIN)/python scripts/engines.py
 
 lint: $(STAMP) ## Style, types, and the import contracts
 	$(BIN)/ruff check

@@ -16,6 +16,11 @@ Serve = Callable[[Any], str]
 Moved = Callable[[float], None]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    what = "an engine that runs already, for the contract tests of store and queue; make conformance starts them"
+    parser.addoption("--engine", action="append", default=[], metavar="NAME=ADDRESS", help=what)
+
+
 class _Served:
     """One ASGI app on a free port of this machine, in a thread of its own."""
 

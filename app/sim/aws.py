@@ -61,14 +61,18 @@ def dead_letter(queue: str) -> str:
 
 
 def provision(endpoint: str) -> None:
-    dynamodb = client("dynamodb", endpoint)
-    _create_table(dynamodb, INCIDENTS_TABLE, "status-index", ("status", "created_at"))
-    _create_table(dynamodb, AUDIT_TABLE, "event-type-index", ("type", "at"))
+    create_tables(endpoint)
     sqs = client("sqs", endpoint)
     for queue in (INCIDENT_EVENTS, NUDGE_EVENTS, SLA_CHECK):
         _create_queue(sqs, queue)
     client("secretsmanager", endpoint).create_secret(Name=cast.HMAC_SECRET_ID, SecretString=cast.HMAC_SECRET)
     client("scheduler", endpoint).create_schedule_group(Name=SCHEDULE_GROUP)
+
+
+def create_tables(endpoint: str) -> None:
+    dynamodb = client("dynamodb", endpoint)
+    _create_table(dynamodb, INCIDENTS_TABLE, "status-index", ("status", "created_at"))
+    _create_table(dynamodb, AUDIT_TABLE, "event-type-index", ("type", "at"))
 
 
 def _create_table(dynamodb: Any, name: str, index: str, index_key: Sequence[str]) -> None:

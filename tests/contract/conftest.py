@@ -1,4 +1,4 @@
-"""AWS for the contract tests: the sandbox's, in a process of its own."""
+"""AWS for the contract tests: the sandbox's, in a process of its own, and the engines that ``make conformance`` adds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,32 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from app.sim import aws as sandbox
+
+Reach = Callable[[str], str]
+
+# What a test that names one of these is run on, always; and the engine that it runs on as well when it is there.
+ENGINES = {
+    "store_engine": (["memory", "moto"], "dynamodb-local"),
+    "queue_engine": (["memory", "moto"], "elasticmq"),
+    "queue_server": (["moto"], "elasticmq"),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    given = _given(metafunc.config)
+    for fixture, (always, real) in ENGINES.items():
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, [*always, *([real] if real in given else [])])
+
+
+def _given(config: pytest.Config) -> dict[str, str]:
+    """Of the engines that were started for this run, by name."""
+    return dict(given.split("=", 1) for given in config.getoption("--engine"))
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +50,23 @@ def aws_endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def aws(reach: Reach) -> str:
     """Its address, which every AWS client of this test finds in the environment, as in a sandbox."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", sandbox.ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", sandbox.SECRET_KEY)
-    return aws_endpoint
+    return reach("moto")
+
+
+@pytest.fixture
+def reach(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Reach:
+    """``reach(engine)`` is the engine's address, and from then on every AWS client of this test finds it."""
+
+    def to(engine: str) -> str:
+        endpoint: str = request.getfixturevalue("aws_endpoint") if engine == "moto" else _given(request.config)[engine]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", sandbox.ACCESS_KEY)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", sandbox.SECRET_KEY)
+        return endpoint
+
+    return to
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The queue, as SQS has it and as its in-memory twin has it: one set of rules."""
+"""The queue, as SQS has it, whoever plays it, and as its in-memory twin has it: one set of rules."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from app.queue.envelope import Envelope
 from app.queue.sqs import SqsQueue
 from app.sim import aws as sandbox
 from app.sim.memory_queue import MemoryQueue
+from tests.contract.conftest import Reach
 
 RECEIVES_MAX = 3
 TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -55,9 +56,9 @@ def dead_letters(endpoint: str, name: str) -> list[tuple[str, str | None]]:
     ]
 
 
-@pytest.fixture(params=["sqs", "memory"])
-async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    if request.param == "memory":
+@pytest.fixture
+async def case(queue_engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    if queue_engine == "memory":
         memory = MemoryQueue(receives_max=RECEIVES_MAX)
         yield Case(
             memory,
@@ -65,7 +66,7 @@ async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
             lambda text: memory.put(text, lane="x", dedup_id=text),
         )
         return
-    endpoint: str = request.getfixturevalue("aws")
+    endpoint: str = request.getfixturevalue("reach")(queue_engine)
     name = create_queue(endpoint)
     url = sandbox.queue_url(endpoint, name)
 
@@ -192,15 +193,15 @@ async def test_a_queue_that_cannot_be_reached_says_so(monkeypatch: pytest.Monkey
                 await queue.check()
 
 
-async def test_a_message_above_the_limit_is_refused_before_it_is_sent(aws: str) -> None:
+async def test_a_message_above_the_limit_is_refused_before_it_is_sent(queue_server: str, reach: Reach) -> None:
     """L2"""
-    async with SqsQueue(aioboto3.Session(), f"{aws}/1/q.fifo", region=sandbox.REGION) as queue:
+    async with SqsQueue(aioboto3.Session(), f"{reach(queue_server)}/1/q.fifo", region=sandbox.REGION) as queue:
         with pytest.raises(VendorRefused, match="BODY_LIMIT_BYTES"):
             await queue.send(envelope("1", body="x" * 1_048_576))
 
 
-async def test_a_queue_that_does_not_exist_is_refused_with_a_remedy(aws: str) -> None:
-    url = sandbox.queue_url(aws, "nowhere.fifo")
+async def test_a_queue_that_does_not_exist_is_refused_with_a_remedy(queue_server: str, reach: Reach) -> None:
+    url = sandbox.queue_url(reach(queue_server), "nowhere.fifo")
     async with SqsQueue(aioboto3.Session(), url, region=sandbox.REGION) as queue:
         with pytest.raises(VendorRefused, match="check the queue's address"):
             await queue.send(envelope("1"))

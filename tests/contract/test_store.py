@@ -1,13 +1,12 @@
-"""State and audit: the same test for the in-memory twin and for DynamoDB as moto plays it (P-audit)."""
+"""State and audit: the same tests for the in-memory twin and for DynamoDB, whoever plays it (P-audit)."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aioboto3
 import pytest
 from aiobotocore.config import AioConfig
-from moto.server import ThreadedMotoServer
 
 from app.domain.audit import AuditType, Fact, verify
 from app.domain.draft import DraftState
@@ -22,24 +21,19 @@ from tests.factories import AT, draft, incident, stored
 FACT = Fact(type=AuditType.NUDGE_SENT, actor="system", details={"n": 1, "list": ["a", "b"]})
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    aws.provision(endpoint)
-    yield endpoint
-    server.stop()
+_provisioned: set[str] = set()
 
 
-@pytest.fixture(params=["memory", "moto"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    if request.param == "memory":
+@pytest.fixture
+async def store(store_engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if store_engine == "memory":
         yield MemoryStore()
         return
+    endpoint: str = request.getfixturevalue("reach")(store_engine)
+    if endpoint not in _provisioned:
+        aws.create_tables(endpoint)
+        _provisioned.add(endpoint)
     session = aioboto3.Session(aws.ACCESS_KEY, aws.SECRET_KEY, region_name=aws.REGION)
-    endpoint = request.getfixturevalue("moto")
     config = AioConfig(retries={"total_max_attempts": 1})
     async with session.client("dynamodb", endpoint_url=endpoint, config=config) as client:
         yield DynamoStore(client, incidents_table=aws.INCIDENTS_TABLE, audit_table=aws.AUDIT_TABLE)
