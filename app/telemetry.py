@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Literal, TextIO
@@ -30,6 +31,7 @@ from app.settings import ProcessorSettings, WebhookSettings
 
 PLATFORM = "incident-response"
 _EXPORT_TIMEOUT_S = 5
+_LAST_EXPORT_S = 2.0  # what a pod's end may be held up by a collector that does not answer
 _SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "cookie")
 # Libraries that log whole addresses or bodies at INFO; some of those are secrets (Slack's response_url).
 _QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "slack_sdk", "slack_bolt", "uvicorn.access")
@@ -130,6 +132,8 @@ def failed(error: Exception) -> None:
 
 # ---------------------------------------------------------------- set-up
 
+_exporting: list[TracerProvider | MeterProvider] = []
+
 
 def configure(service: Literal["webhook", "processor"], settings: WebhookSettings | ProcessorSettings) -> None:
     """Once, at the start of a pod."""
@@ -143,7 +147,7 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
             "deployment.environment": settings.environment,
         }
     )
-    traces = TracerProvider(resource=resource)
+    traces = TracerProvider(resource=resource, shutdown_on_exit=False)
     trace.set_tracer_provider(traces)  # with no endpoint too: it makes the ids that log lines are found by
     if endpoint is None:
         return
@@ -151,7 +155,19 @@ def configure(service: Literal["webhook", "processor"], settings: WebhookSetting
     traces.add_span_processor(BatchSpanProcessor(spans))
     numbers = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=_EXPORT_TIMEOUT_S)
     reader = PeriodicExportingMetricReader(numbers, export_timeout_millis=_EXPORT_TIMEOUT_S * 1000)
-    otel_metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
+    counts = MeterProvider(resource=resource, metric_readers=[reader], shutdown_on_exit=False)
+    otel_metrics.set_meter_provider(counts)
+    _exporting.extend((traces, counts))
+
+
+def close() -> None:
+    """Once, at the end of a pod: what was not exported yet, as far as the collector takes it in time."""
+    exports = [threading.Thread(target=provider.shutdown, daemon=True) for provider in _exporting]
+    for export in exports:
+        export.start()
+    for export in exports:
+        export.join(_LAST_EXPORT_S)
+    _exporting.clear()
 
 
 def configure_command() -> None:
@@ -191,6 +207,8 @@ def _configure_logs(level: str, stream: TextIO) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # One line for each batch that a collector did not take; not one for each of its retries.
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
 
 
 def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -22,3 +22,4 @@ async def run(settings: ProcessorSettings) -> None:
         await supervise(processor, stop, port=settings.health_port, drain_s=settings.drain_timeout_s)
     finally:
         await processor.aclose()
+        telemetry.close()

@@ -72,6 +72,7 @@ async def run(settings: WebhookSettings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
         await server.serve()
+    telemetry.close()
 
 
 class _Server(uvicorn.Server):

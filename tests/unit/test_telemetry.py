@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +64,26 @@ def test_work_that_came_without_a_trace_is_given_one(capsys: pytest.CaptureFixtu
     inside, later, another = (line["trace_id"] for line in lines(capsys))
     assert inside == later
     assert another not in {inside, "0" * 32}
+
+
+def test_a_collector_that_hangs_does_not_hold_up_the_end_of_a_pod() -> None:
+    """P-bounded, L5: a pod has a grace period, and its work needs that more than its telemetry does."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        pod = f"""
+import time
+from app import telemetry
+from app.settings import WebhookSettings
+told = dict(log_level="INFO", environment="test", otel_exporter_otlp_endpoint="{endpoint}")
+telemetry.configure("webhook", WebhookSettings.model_construct(**told))
+with telemetry.work("w", {{}}):
+    telemetry.metrics.incident_resolved()
+began = time.monotonic()
+telemetry.close()
+print(time.monotonic() - began)
+"""
+        ended = subprocess.run([sys.executable, "-c", pod], capture_output=True, text=True, timeout=60, check=True)
+    assert float(ended.stdout.splitlines()[-1]) < telemetry._EXPORT_TIMEOUT_S, "less than one export may take"
 
 
 def test_libraries_lines_have_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
