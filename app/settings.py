@@ -106,7 +106,9 @@ class WebhookSettings(_Settings):
         le=500_000,
         description="Largest body of /webhook, bytes; escaped for the queue it must stay below SQS's 1,048,576.",
     )
-    requests_per_second: float = Field(50.0, gt=0, description="Requests taken per second and sender; above: 429.")
+    requests_per_second: float = Field(
+        50.0, gt=0, description="Requests taken per second and sender, ten seconds' worth at once; above: 429."
+    )
     # A pod learns its own address at its start, so it listens on all it has; the cluster decides who gets there.
     webhook_host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
     webhook_port: int = Field(8080, ge=1, le=65_535, description="Port of /webhook, /health and /ready.")
