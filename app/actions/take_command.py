@@ -17,13 +17,13 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Me
     incident, changed = await command.take(store, gesture.value, human, by=gesture.key)
     if not changed:
         return say("You command this incident already.")
-    if incident.status is Status.RESOLVED:
-        return say("You command this incident now; it is resolved already.")
     if incident.channel_id is None:
         raise Refused("You command this incident now. Its room is still being made.")
     if header := (await store.steps(incident.id, FLOW)).get("post_header"):
         await keep_current(chat, incident.channel_id, str(header.result["ts"]), lambda: _header(store, incident.id))
     await post_once(chat, incident.channel_id, commander_changed(human.slack_id), f"ic:{gesture.key}", adopting=True)
+    if incident.status is Status.RESOLVED:  # its last word to customers may still wait for somebody
+        return say("You command this incident now; it is resolved already.")
     return say("You command this incident now. Reminders come to you; texts for customers wait for your approval.")
 
 

@@ -91,9 +91,11 @@ def assembled(incident: Incident, missing: Sequence[str], seconds: float) -> Mes
     if missing:
         who = f"<@{incident.ic}>: " if incident.ic else ""
         lines = "\n".join(f"• {escape(line)}" for line in missing)
-        return say(
+        told = say(
             f":warning: {who}the room stands, {seconds:.1f} s after the alert, but something is missing:\n{lines}"
         )
+        # What is missing may be the header, and with it the one place to take command.
+        return Message(text=told.text, blocks=(*told.blocks, actions(take_command(incident), silence(incident))))
     return say(f":white_check_mark: Room assembled {seconds:.1f} s after the alert.")
 
 

@@ -199,6 +199,20 @@ def test_while_nobody_commands_the_room_is_reminded() -> None:
     _play(story)
 
 
+def test_who_takes_command_after_the_resolution_is_shown_to_the_room_too() -> None:
+    """P-loud: the last word to customers may still be theirs to approve."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.command(IC, "resolve")
+        await office.quiet()
+        await _press(office, "take_command", by="U0LEAD")
+        texts = house.texts(house.rooms[0].id)
+        assert "<@U0LEAD>" in texts[0]
+        assert "<@U0LEAD> commands this incident now" in texts[-1]
+
+    _play(story)
+
+
 def test_an_alert_that_got_worse_gets_its_room() -> None:
     """P-loud: it was worth no room when it came first."""
 

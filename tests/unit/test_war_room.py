@@ -9,7 +9,7 @@ import pytest
 
 from app import clock
 from app.domain.incident import Incident, Status
-from app.errors import Retry, VendorError
+from app.errors import Retry, VendorError, VendorThrottled
 from app.flows import war_room
 from app.ports import Change
 from app.sim import cast
@@ -111,6 +111,33 @@ def test_when_nobody_can_be_invited_somebody_outside_is_told() -> None:
         assert any("nobody could be invited" in text for text in house.texts(cast.FALLBACK_CHANNEL))
         assert "NOBODY_INVITED_ESCALATED" in await house.types()
         assert (await house.incident()).status is Status.ASSEMBLY_DEGRADED
+
+    play(story)
+
+
+def test_a_room_without_its_header_can_be_commanded_all_the_same() -> None:
+    """S5, P-loud: Slack took everything but the first message, and no answer may name a button that is not there."""
+
+    async def story(house: House) -> None:
+        post, lost = house.chat.post, 0
+
+        async def but_the_header(channel: str, message: Any, *, effect_id: str) -> str:
+            nonlocal lost
+            if effect_id.startswith("header:"):
+                lost += 1
+                raise VendorThrottled("slack", "chat.postMessage", retry_after=3)
+            return await post(channel, message, effect_id=effect_id)
+
+        house.chat.post = but_the_header  # type: ignore[method-assign]
+        for _ in range(2):
+            with pytest.raises(Retry):
+                await house.fire()
+        await house.fire()
+        assert lost == 3
+        assert (await house.incident()).status is Status.ASSEMBLY_DEGRADED
+        last = house.rooms[0].posts[-1]
+        assert "post header" in last.text
+        assert "take_command" in str(last.blocks)
 
     play(story)
 
