@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from app.domain.draft import DraftState
+import asyncio
+
+from app import ledger
+from app.domain.draft import Draft, DraftState
 from app.domain.gesture import Gesture
 from app.domain.incident import Incident, Status
 from app.domain.people import Human
@@ -30,7 +33,17 @@ async def handle(
     policy: Policy,
 ) -> Message:
     seen = Ticket.model_validate_json(gesture.value)
-    outcome = await Door(store, page, target, policy).publish(seen.incident, seen.draft, seen.sha256, human)
+    telling: list[asyncio.Task[None]] = []
+
+    def on_its_way(draft: Draft) -> None:
+        """The room sees that it is approved while Statuspage takes its time; nothing waits for that."""
+        telling.append(asyncio.create_task(_tell_approved(store, chat, draft)))
+
+    door = Door(store, page, target, policy)
+    try:
+        outcome = await door.publish(seen.incident, seen.draft, seen.sha256, human, on_its_way=on_its_way)
+    finally:
+        await asyncio.gather(*telling)
     if outcome.now:
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:
@@ -53,6 +66,13 @@ async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcom
         metrics.step_failed("show_publish_outcome", str(error))
         return False
     return True
+
+
+async def _tell_approved(store: Store, chat: Chat, draft: Draft) -> None:
+    try:
+        await publishing.refresh(store, chat, await ledger.load(store, draft.incident_id), draft)
+    except VendorError as error:
+        metrics.step_failed("show_approved", str(error))
 
 
 def _answer(outcome: Outcome) -> str:

@@ -10,12 +10,14 @@ from app.domain.ticket import Ticket
 from app.errors import Refused
 from app.flows import publishing
 from app.gate import drafts
-from app.messages.message import Message, say
 from app.ports import Chat, Store
 
 
-async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
-    """The editor was saved: a new draft takes the old one's place, and the old one's buttons stop working (G2)."""
+async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> None:
+    """The editor was saved: a new draft takes the old one's place, and the old one's buttons stop working (G2).
+
+    The answer is the new draft, in the room.
+    """
     seen = Ticket.model_validate_json(gesture.value)
     incident = await ledger.load(store, seen.incident)
     before = await store.drafts(incident.id)
@@ -27,4 +29,3 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Me
         raise Refused(f"The text was not saved: {problem['loc'][0]}: {problem['msg']}. Press *Edit* again.") from error
     draft = await drafts.edit(store, incident.id, (seen.draft, seen.sha256), gesture.key, text, author=human.actor)
     await publishing.show(store, chat, incident, draft)
-    return say("Saved as a new draft, below in the room. The old one can no longer be approved.")

@@ -52,7 +52,7 @@ def parse(raw: str) -> Gesture:
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:
-    name, _, rest = form["text"].strip().partition(" ")
+    name, _, rest = _unescaped(form["text"]).strip().partition(" ")
     name, text = name.lower() or "help", rest.strip()
     if text.split(" ", 1)[0] == "draft" and name == "status":
         name, text = "status_draft", text.partition(" ")[2].strip()
@@ -68,6 +68,11 @@ def _command(raw: str, form: dict[str, str]) -> Gesture:
         response_url=form.get("response_url"),
         key=form.get("trigger_id") or raw,
     )
+
+
+def _unescaped(text: str) -> str:
+    """Slack escapes three characters in what people type: docs.slack.dev/messaging/formatting-message-text#escaping"""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _action(raw: str, payload: dict[str, Any]) -> Gesture:

@@ -25,7 +25,7 @@ async def show(store: Store, chat: Chat, incident: Incident, draft: Draft) -> Dr
     if incident.channel_id is None:
         raise Refused("This incident has no room yet, so nobody could decide about the text. Try again in a moment.")
     if draft.message_ts is None:
-        message = statuspage.card(draft, drafts.problems(draft.text))
+        message = statuspage.card(draft, _obstacles(incident, draft))
         ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=True)
         draft = await drafts.shown(store, incident.id, draft.id, ts)
         if draft.state is not DraftState.PENDING_APPROVAL:  # somebody decided before its place was known
@@ -42,10 +42,15 @@ async def refresh(store: Store, chat: Chat, incident: Incident, draft: Draft) ->
     async def card() -> Message:
         public = (await ledger.load(store, incident.id)).public
         now = await store.draft(incident.id, draft.id) or draft
-        return statuspage.card(now, drafts.problems(now.text), public.url if public else "")
+        return statuspage.card(now, _obstacles(incident, now), public.url if public else "")
 
     if incident.channel_id and draft.message_ts:
         await keep_current(chat, incident.channel_id, draft.message_ts, card)
+
+
+def _obstacles(incident: Incident, draft: Draft) -> list[str]:
+    drill = ["this is a drill, and nothing of it is ever published"] if incident.drill else []
+    return [*drill, *drafts.problems(draft.text)]
 
 
 async def look_it_up(queue: Queue, draft: Draft) -> None:

@@ -12,7 +12,7 @@ No setting, flag or timeout leads around it. Who may import this module is a con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app import clock, ledger
@@ -50,9 +50,12 @@ class Door:
         self._target = target
         self._policy = policy
 
-    async def publish(self, incident_id: str, draft_id: str, sha256: str, human: Human) -> Outcome:
+    async def publish(
+        self, incident_id: str, draft_id: str, sha256: str, human: Human, *, on_its_way: Callable[[Draft], None]
+    ) -> Outcome:
         """``draft_id`` and ``sha256`` are what the button carried: the text that this person saw.
 
+        ``on_its_way`` is called right before the text is sent, so that the room need not wait for the answer.
         Raises ``Refused``, in words for them; the refusal is audited.
         """
         claim = clock.new_id()
@@ -73,6 +76,7 @@ class Door:
         if clock.wall() > (draft.claimed_until or 0.0) - CLAIM_S / 2:
             # We stood still for long; whoever took over may have settled it already. Too late to send.
             return await self._record(draft, Move.REFUSE, why="the processor was too slow to send it in time")
+        on_its_way(draft)
         try:
             public = await self._post(approval)
         except Unknown as error:

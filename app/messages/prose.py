@@ -33,7 +33,11 @@ _GENERIC = {
 }
 
 # Details that other sections show, or that mean nothing outside our own tables.
-_NOT_IN_TIMELINE = frozenset({"body", "claim", "message_ts", "wire"})
+_NOT_IN_TIMELINE = frozenset(
+    "alert_group attempts body channel_id characters claim draft_id effect_id episode fired_at found_by_reading issue_id "
+    "message_ts resumed schedule scheduled_at sha256 statuspage_id ts was_there wire".split()
+)
+_PERSON = frozenset({"ic", "slack_id", "before", "who"})  # details that name somebody by their Slack id
 
 
 # ---------------------------------------------------------------- for customers
@@ -114,12 +118,16 @@ def _timeline(incident: Incident, trail: Sequence[AuditEvent]) -> list[str]:
 
 def _line(incident: Incident, event: AuditEvent) -> str:
     what = f"{_words(event.type)}, by {_who(incident, event.actor)}"
-    return f"- {_time(event.at)} · {what}{_details(event)} (event {event.seq})"
+    return f"- {_time(event.at)} · {what}{_details(incident, event)} (event {event.seq})"
 
 
-def _details(event: AuditEvent) -> str:
+def _details(incident: Incident, event: AuditEvent) -> str:
+    def told(name: str, value: object) -> str:
+        known = _name_of(incident, value) if name in _PERSON and isinstance(value, str) else None
+        return plain(cut(known or _flat(value), DETAIL_MAX))
+
     shown = [
-        f"{plain(name.replace('_', ' '))}: {plain(cut(_flat(value), DETAIL_MAX))}"
+        f"{plain(name.replace('_', ' '))}: {told(name, value)}"
         for name, value in event.details.items()
         if name not in _NOT_IN_TIMELINE and value not in (None, "", [], {})
     ]
@@ -175,6 +183,7 @@ def _changes(commits: Reading) -> list[str]:
 # ---------------------------------------------------------------- words
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]]+")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~]|^[-=])")
 
 
@@ -189,15 +198,20 @@ def _who(incident: Incident, actor: str | None) -> str:
     if not actor or actor == SYSTEM:
         return "the system"
     slack_id = actor.removeprefix("slack:")
-    name = next((responder.name for responder in incident.responders if responder.slack_id == slack_id), None)
-    return plain(name or f"Slack user {slack_id}")
+    return plain(_name_of(incident, slack_id) or f"Slack user {slack_id}")
+
+
+def _name_of(incident: Incident, slack_id: str) -> str | None:
+    return next((responder.name for responder in incident.responders if responder.slack_id == slack_id), None)
 
 
 def _words(type_: AuditType) -> str:
-    return type_.replace("_", " ").capitalize()
+    return type_.replace("_", " ").capitalize().replace("Ic ", "Incident commander ")
 
 
 def _flat(value: object) -> str:
+    if isinstance(value, str) and _ISO.fullmatch(value):
+        return _time(datetime.fromisoformat(value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
     if isinstance(value, Iterable) and not isinstance(value, str):

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp
 Json = dict[str, Any]
 
 SENTENCE = "We are looking into a problem that affects some of our customers. We will post the next update here."
+CLOSING = "The problem is solved and our service works as usual again. We are sorry for the disruption."
+SUMMARY = "An alert opened this incident; what was done, by whom and when, is in the timeline below."
 _FIELDS = frozenset(
     {"messages", "system", "inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields",
      "requestMetadata", "performanceConfig"}
@@ -35,6 +37,14 @@ class Mood(StrEnum):
     LEAKING = "leaking"  # text with a private address in it
 
 
+def _answer(asked: Json) -> str:
+    """Fit for what it was asked: a summary of a trail, a closing text, or a text in between."""
+    given = str(asked["messages"][0]["content"][0].get("text", ""))
+    if "<trail>" in given:
+        return SUMMARY
+    return CLOSING if "<status>\nresolved" in given else SENTENCE
+
+
 def throttled(_: int) -> Response:
     """Bedrock's own way of saying "too many requests"; it does not say for how long."""
     return _refusal(429, "ThrottlingException", "Too many requests, please wait before trying again.")
@@ -47,7 +57,7 @@ class BedrockSim:
 
     def converse(self, asked: Json) -> Json:
         self.requests.append(asked)
-        blocks: list[Json] = [{"text": SENTENCE}]
+        blocks: list[Json] = [{"text": _answer(asked)}]
         stop = "end_turn"
         match self.mood:
             case Mood.REASONING_FIRST:

@@ -16,7 +16,7 @@ from app.domain.readings import Outcome, Reading
 from app.domain.severity import Severity
 from app.effects.bedrock import Bedrock
 from app.effects.plain_writer import PlainWriter
-from app.sim.bedrock import SENTENCE, BedrockSim, Mood, throttled
+from app.sim.bedrock import SENTENCE, SUMMARY, BedrockSim, Mood, throttled
 from app.sim.faults import Faulty, Kind
 from tests.conftest import Serve
 
@@ -128,5 +128,5 @@ async def test_text_from_outside_is_data_and_cannot_close_its_tag(bedrock: Bedro
 async def test_the_summary_is_the_models_and_the_facts_are_the_trails(bedrock: Bedrock) -> None:
     plain = await PlainWriter().postmortem(_incident(), _trail(), NO_COMMITS)
     phrased = await bedrock.postmortem(_incident(), _trail(), NO_COMMITS)
-    assert SENTENCE in phrased
+    assert SUMMARY in phrased
     assert phrased.partition("## Impact")[2] == plain.partition("## Impact")[2]

@@ -41,6 +41,7 @@ class Gate:
         self.read = StatuspageRead(*page, transport=over)
         self.door = Door(self.store, self.read, PublishTarget(*page, over), Policy(four_eyes=four_eyes))
         self.incident: Incident
+        self.told: list[Draft] = []  # what was said to be on its way
 
     async def draft(
         self, body: str = "We are looking into it.", *, cause: str = "one", author: str = "system"
@@ -48,7 +49,8 @@ class Gate:
         return await drafts.create(self.store, self.incident.id, cause, text(body), author=author)
 
     async def approve(self, draft: Draft, *, by: str = IC, sha256: str | None = None) -> Outcome:
-        return await self.door.publish(self.incident.id, draft.id, sha256 or draft.sha256, human(by))
+        shown = sha256 or draft.sha256
+        return await self.door.publish(self.incident.id, draft.id, shown, human(by), on_its_way=self.told.append)
 
     async def events(self, kind: str) -> list[dict[str, Any]]:
         return [event.details for event in await self.store.trail(self.incident.id) if event.type == kind]
@@ -79,6 +81,7 @@ def test_what_was_approved_is_what_was_sent_byte_for_byte() -> None:
         assert outcome.draft.state is DraftState.PUBLISHED
         assert outcome.incident.public is not None
         assert gate.posts == [draft.sha256]
+        assert [told.sha256 for told in gate.told] == gate.posts
         [approved] = await gate.events("STATUSPAGE_DRAFT_APPROVED")
         [published] = await gate.events("STATUSPAGE_PUBLISHED")
         assert approved["sha256"] == published["sha256"] == draft.sha256

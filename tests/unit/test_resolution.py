@@ -243,6 +243,45 @@ def test_the_room_is_told_and_the_person_answered_when_the_outcome_is_unknown() 
     play(story)
 
 
+def test_while_statuspage_takes_its_time_the_room_sees_the_text_as_approved() -> None:
+    """P-loud: customers may be reading it already; the card does not say that nothing is published."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        draft = await _draft(house)
+        house.faults["page"].add(Kind.LATENCY, seconds=5, match="POST")
+        await _approve(house, draft, human())
+        card = house.rooms[0].post(draft.message_ts)
+        assert card is not None
+        said = [str(version["blocks"]) for version in card.before] + [str(card.blocks)]
+        assert ["on its way to Statuspage" in one for one in said] == [False, True, False]
+        assert "PUBLISHED" in said[-1]
+
+    play(story)
+
+
+def test_what_slack_escaped_is_published_as_it_was_typed() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        draft = await _draft(house, "Cards &amp; vouchers fail for orders &gt; 100.")
+        assert draft.text.body == "Cards & vouchers fail for orders > 100."
+
+    play(story)
+
+
+def test_the_card_of_a_drill_says_that_it_cannot_be_published() -> None:
+    """S9."""
+
+    async def story(house: House) -> None:
+        await house.fire(labels={"severity": "critical", "drill": "true"})
+        draft = await _draft(house)
+        card = house.rooms[0].post(draft.message_ts)
+        assert card is not None
+        assert "this is a drill" in str(card.blocks)
+
+    play(story)
+
+
 def test_slack_failing_after_a_good_publish_is_told_as_what_it_is() -> None:
     """D8: published is published, whatever Slack does afterwards."""
 
