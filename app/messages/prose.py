@@ -34,8 +34,29 @@ _GENERIC = {
 
 # Details that other sections show, or that mean nothing outside our own tables.
 _NOT_IN_TIMELINE = frozenset(
-    "alert_group attempts body channel_id characters claim draft_id effect_id episode fired_at found_by_reading issue_id "
-    "message_ts resumed schedule scheduled_at sha256 statuspage_id ts was_there wire".split()
+    {
+        "alert_group",
+        "attempts",
+        "body",
+        "channel_id",
+        "characters",
+        "claim",
+        "draft_id",
+        "effect_id",
+        "episode",
+        "fired_at",
+        "found_by_reading",
+        "issue_id",
+        "message_ts",
+        "resumed",
+        "schedule",
+        "scheduled_at",
+        "sha256",
+        "statuspage_id",
+        "ts",
+        "was_there",
+        "wire",
+    }
 )
 _PERSON = frozenset({"ic", "slack_id", "before", "who"})  # details that name somebody by their Slack id
 
