@@ -22,8 +22,9 @@ from app.domain.draft import BODY_MAX, PublicText
 from app.domain.incident import Incident
 from app.domain.readings import Reading
 from app.domain.redaction import findings, redact
-from app.messages import prose
 from app.messages.message import cut, escape
+from app.messages.postmortem import postmortem
+from app.messages.public_text import public_text
 
 VENDOR = "Bedrock"
 DEADLINE_S = 20.0  # a model takes seconds to write; a person is waiting for the draft
@@ -64,7 +65,7 @@ class Bedrock:
         self._session = session
 
     async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
-        plain = prose.public_text(incident, trail, ask)
+        plain = public_text(incident, trail, ask)
         if ask:
             return plain  # the commander's own words need no phrasing
         facts = {
@@ -78,7 +79,7 @@ class Bedrock:
     async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
         facts = {"alert": _alert(incident), "trail": _events(trail), "commits_before": commits.text}
         summary = await self._passage("postmortem", _SUMMARY_RULES, facts)
-        return prose.postmortem(incident, trail, commits, summary=summary or "")
+        return postmortem(incident, trail, commits, summary=summary or "")
 
     async def _passage(self, what: str, rules: str, facts: dict[str, str]) -> str | None:
         """None: there is none that can be used, for a reason that is in the log."""

@@ -8,14 +8,15 @@ from app.domain.audit import AuditEvent
 from app.domain.draft import PublicText
 from app.domain.incident import Incident
 from app.domain.readings import Reading
-from app.messages import prose
+from app.messages.postmortem import postmortem
+from app.messages.public_text import public_text
 
 
 class PlainWriter:
     """A ``ports.Writer``."""
 
     async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
-        return prose.public_text(incident, trail, ask)
+        return public_text(incident, trail, ask)
 
     async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
-        return prose.postmortem(incident, trail, commits)
+        return postmortem(incident, trail, commits)

@@ -16,7 +16,8 @@ from app.domain.readings import Outcome, Reading, failed
 from app.domain.redaction import findings
 from app.domain.severity import Severity
 from app.gate.drafts import problems
-from app.messages import prose
+from app.messages.postmortem import OPEN, postmortem
+from app.messages.public_text import TITLE, public_text
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NO_COMMITS = Reading(label="commits", outcome=Outcome.NO_DATA)
@@ -64,7 +65,7 @@ def _section(markdown: str, name: str) -> str:
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.MITIGATED, Status.RESOLVED])
 def test_the_generic_sentence_is_fit_for_customers(status: Status) -> None:
     """G5: no placeholder, nothing private, nothing internal, no number."""
-    text = prose.public_text(_incident(status=status), [], "")
+    text = public_text(_incident(status=status), [], "")
     assert problems(text) == []
     words = f"{text.title} {text.body}"
     assert not any(character.isdigit() for character in words)
@@ -74,7 +75,7 @@ def test_the_generic_sentence_is_fit_for_customers(status: Status) -> None:
 
 def test_what_the_commander_said_is_the_text_without_what_is_private() -> None:
     """X5"""
-    text = prose.public_text(_incident(), [], "  Payments fail; db-7.prod.internal was restarted by a@example.com.  ")
+    text = public_text(_incident(), [], "  Payments fail; db-7.prod.internal was restarted by a@example.com.  ")
     assert text.body.startswith("Payments fail; [internal host name removed] was restarted")
     assert findings(text.body) == []
 
@@ -95,17 +96,17 @@ def test_what_the_commander_said_is_the_text_without_what_is_private() -> None:
 def test_the_public_status_follows_the_incident(status: Status, public: str | None, expected: PublicStatus) -> None:
     """S7"""
     told = PublicIncident(id="p1", status=public) if public else None
-    assert prose.public_text(_incident(status=status, public=told), [], "").status is expected
+    assert public_text(_incident(status=status, public=told), [], "").status is expected
 
 
 def test_an_update_keeps_the_name_that_customers_know() -> None:
-    assert prose.public_text(_incident(), [], "").title == prose.TITLE
-    assert prose.public_text(_incident(), PUBLISHED, "").title == "Payments fail"
-    assert prose.public_text(_incident(), PUBLISHED[:3], "").title == prose.TITLE  # written, not published
+    assert public_text(_incident(), [], "").title == TITLE
+    assert public_text(_incident(), PUBLISHED, "").title == "Payments fail"
+    assert public_text(_incident(), PUBLISHED[:3], "").title == TITLE  # written, not published
 
 
 def test_a_long_text_is_cut_to_what_statuspage_takes() -> None:
-    assert len(prose.public_text(_incident(), [], "word " * 10_000).body) <= 25_000
+    assert len(public_text(_incident(), [], "word " * 10_000).body) <= 25_000
 
 
 # ---------------------------------------------------------------- the postmortem
@@ -113,7 +114,7 @@ def test_a_long_text_is_cut_to_what_statuspage_takes() -> None:
 
 def test_every_event_of_the_trail_is_in_the_timeline_with_its_number() -> None:
     """S6"""
-    timeline = _section(prose.postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Timeline")
+    timeline = _section(postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Timeline")
     lines = timeline.splitlines()[: len(PUBLISHED)]
     assert [f"(event {number})" in line for number, line in enumerate(lines, start=1)] == [True] * 4
     assert all("2026-11-21 12:00:00 UTC" in line for line in lines)
@@ -123,7 +124,7 @@ def test_every_event_of_the_trail_is_in_the_timeline_with_its_number() -> None:
 
 def test_published_words_stand_with_their_approver_and_their_hash() -> None:
     """S6"""
-    updates = _section(prose.postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Public updates")
+    updates = _section(postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Public updates")
     assert r"We are \*on\* it." in updates
     assert "Approved by Checkout Lead (event 3)" in updates
     assert "f" * 64 in updates
@@ -131,7 +132,7 @@ def test_published_words_stand_with_their_approver_and_their_hash() -> None:
 
 def test_duration_is_counted_from_the_alerts_own_time() -> None:
     """S8"""
-    impact = _section(prose.postmortem(_resolved(), [], NO_COMMITS), "Impact and duration")
+    impact = _section(postmortem(_resolved(), [], NO_COMMITS), "Impact and duration")
     assert "Began: 2026-11-21 12:00:00 UTC" in impact
     assert "Duration: 1 h 2 min 3 s" in impact
     assert "by Checkout Lead" in impact
@@ -141,18 +142,18 @@ def test_duration_is_counted_from_the_alerts_own_time() -> None:
 def test_an_empty_section_says_why(resolved: bool) -> None:
     """S6"""
     incident = _resolved(responders=(), ic=None) if resolved else _incident()
-    text = prose.postmortem(incident, [], failed("commits", "GitHub said 403"))
+    text = postmortem(incident, [], failed("commits", "GitHub said 403"))
     assert "no events" in _section(text, "Timeline")
     assert "nobody asked for one" in _section(text, "Public updates")
     assert "nobody took it" in _section(text, "People and roles")
     assert "GitHub said 403" in _section(text, "What changed")
     for name in ("Root cause", "What went well, what did not", "Action items"):
-        assert _section(text, name).strip() == prose.OPEN
+        assert _section(text, name).strip() == OPEN
 
 
 def test_a_draft_that_was_never_published_is_told_from_none() -> None:
     """S6"""
-    text = prose.postmortem(_resolved(), PUBLISHED[:2], NO_COMMITS)
+    text = postmortem(_resolved(), PUBLISHED[:2], NO_COMMITS)
     assert "1 written, none published" in _section(text, "Public updates")
 
 
@@ -167,7 +168,7 @@ def test_a_draft_that_was_never_published_is_told_from_none() -> None:
 )  # fmt: skip
 def test_what_changed_tells_measured_empty_and_failed_apart(commits: Reading, expected: str) -> None:
     """S1"""
-    assert expected in _section(prose.postmortem(_resolved(), [], commits), "What changed")
+    assert expected in _section(postmortem(_resolved(), [], commits), "What changed")
 
 
 def test_titles_and_commits_cannot_write_markdown_or_html() -> None:
@@ -176,20 +177,20 @@ def test_titles_and_commits_cannot_write_markdown_or_html() -> None:
     )
     commits = Reading(label="c", outcome=Outcome.MEASURED, text="- [x](y)\n## Summary", link="javascript:alert(1)")
     trail = _trail((AuditType.IC_ASSIGNED, "slack:U0<b>", {"te*xt": evil, "list": [evil]}))
-    text = prose.postmortem(_resolved(title=evil, service=evil), trail, commits, summary=evil)
+    text = postmortem(_resolved(title=evil, service=evil), trail, commits, summary=evil)
     assert "<img" not in text
     assert "<b>" not in text
     assert "](" not in text
     assert "javascript:" not in text
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    plain = prose.postmortem(_resolved(), trail, NO_COMMITS)
+    plain = postmortem(_resolved(), trail, NO_COMMITS)
     assert headings[1:] == [line for line in plain.splitlines() if line.startswith("#")][1:]
 
 
 def test_the_same_facts_give_the_same_words() -> None:
-    assert prose.postmortem(_resolved(), PUBLISHED, NO_COMMITS) == prose.postmortem(_resolved(), PUBLISHED, NO_COMMITS)
+    assert postmortem(_resolved(), PUBLISHED, NO_COMMITS) == postmortem(_resolved(), PUBLISHED, NO_COMMITS)
 
 
 def test_a_drill_says_so() -> None:
     """S9"""
-    assert "This was a drill." in prose.postmortem(_resolved(drill=True), [], NO_COMMITS)
+    assert "This was a drill." in postmortem(_resolved(drill=True), [], NO_COMMITS)

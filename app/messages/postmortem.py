@@ -1,4 +1,4 @@
-"""Texts that need no model: what customers read, and the postmortem. Pure, and the same for the same facts.
+"""The postmortem without a model: from the audit trail alone. Pure, and the same for the same facts.
 
 Nothing is said here that is not in the incident, in its trail, or in the words of a person. What only people can know
 is left open under its heading; what is empty says why (S6).
@@ -11,26 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.domain.audit import AuditEvent, AuditType
-from app.domain.draft import BODY_MAX, PublicStatus, PublicText
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident
 from app.domain.people import SYSTEM
 from app.domain.readings import Outcome, Reading
-from app.domain.redaction import redact
 from app.messages.message import cut
 
 DETAIL_MAX = 160
-TITLE = "Service disruption"
 OPEN = "_To be filled in by the team._"
-
-_GENERIC = {
-    PublicStatus.INVESTIGATING: "We are investigating a problem with our service. Some customers may be affected. "
-    "We will post an update here when we know more.",
-    PublicStatus.IDENTIFIED: "We have found the cause of the problem with our service and are working on a fix. "
-    "We will post an update here when there is progress.",
-    PublicStatus.MONITORING: "We have taken action against the problem with our service and are watching its effect. "
-    "We will post an update here when we are sure that it is over.",
-    PublicStatus.RESOLVED: "The problem with our service is resolved. We are sorry for the disruption.",
-}
 
 # Details that other sections show, or that mean nothing outside our own tables.
 _NOT_IN_TIMELINE = frozenset(
@@ -59,40 +46,6 @@ _NOT_IN_TIMELINE = frozenset(
     }
 )
 _PERSON = frozenset({"ic", "slack_id", "before", "who"})  # details that name somebody by their Slack id
-
-
-# ---------------------------------------------------------------- for customers
-
-
-def public_text(incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
-    """``ask``: what the incident commander wants to say; "" for a sentence that is true of any incident."""
-    status = public_status(incident)
-    said = redact(ask.strip())
-    return PublicText(title=_public_title(trail), status=status, body=cut(said or _GENERIC[status], BODY_MAX))
-
-
-def public_status(incident: Incident) -> PublicStatus:
-    if incident.status is Status.RESOLVED:
-        return PublicStatus.RESOLVED
-    if incident.status is Status.MITIGATED:
-        return PublicStatus.MONITORING
-    if incident.public and incident.public.status == PublicStatus.IDENTIFIED:
-        return PublicStatus.IDENTIFIED
-    if incident.public and incident.public.status == PublicStatus.MONITORING:
-        return PublicStatus.MONITORING
-    return PublicStatus.INVESTIGATING
-
-
-def _public_title(trail: Sequence[AuditEvent]) -> str:
-    """A public incident keeps the name it was published under."""
-    titles = {
-        e.details.get("draft_id"): e.details.get("title") for e in trail if e.type is AuditType.STATUSPAGE_DRAFT_CREATED
-    }
-    published = [titles.get(e.details.get("draft_id")) for e in trail if e.type is AuditType.STATUSPAGE_PUBLISHED]
-    return next((str(title) for title in reversed(published) if title), TITLE)
-
-
-# ---------------------------------------------------------------- the postmortem
 
 
 def postmortem(incident: Incident, trail: Sequence[AuditEvent], commits: Reading, *, summary: str = "") -> str:
