@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Of `make simulate`; the nightly run takes 2000.
+SEEDS  ?= 100
 # Rewritten only when the environment was: nothing is installed twice for one lock file.
 STAMP  := $(VENV)/.installed
 
@@ -38,6 +40,9 @@ test: $(STAMP) ## Run every test
 
 conformance: $(STAMP) ## Store and queue against DynamoDB Local and ElasticMQ too (needs Java 17 and Maven)
 	$(BIN)/python scripts/engines.py
+
+simulate: $(STAMP) ## Break everything at random, SEEDS times over (100), and check every promise
+	@$(BIN)/incident-response simulate --seeds $(SEEDS)
 
 lint: $(STAMP) ## Style, types, and the import contracts
 	$(BIN)/ruff check

@@ -86,6 +86,27 @@ def drill(
     raise typer.Exit(0 if ok else 1)
 
 
+@cli.command()
+def simulate(
+    seeds: Annotated[int, typer.Option(min=1, help="Play that many seeds, on all cores.")] = 100,
+    seed: Annotated[int | None, typer.Option(help="Play this one, and print everything that happens in it.")] = None,
+    only: Annotated[str, typer.Option(help="With --seed: the steps to take, as a failure names them.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Break everything at random, and check every promise. Exit code 0: all of them held."""
+    if only and seed is None:
+        _fail("--only needs --seed: it names steps of one seed's plan.")
+    from app.sim.simulation.report import simulate as many  # the pods do without the simulated world
+    from app.sim.simulation.report import simulate_one
+
+    if seed is None:
+        ok = many(seeds, as_json=as_json)
+    else:
+        steps = {int(number) for number in only.split(",") if number.isdigit()} if only else None
+        ok = simulate_one(seed, steps, as_json=as_json)
+    raise typer.Exit(0 if ok else 1)
+
+
 cli.add_typer(audit_cli.cli, name="audit")
 
 

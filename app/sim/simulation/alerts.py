@@ -80,7 +80,8 @@ class Alerts:
     def __init__(self, house: House) -> None:
         self.groups: dict[int, str] = {}
         self._house = house
-        self._told: dict[tuple[int, str], dict[str, Any]] = {}
+        self._happened: dict[tuple[int, str], float] = {}
+        self._newest: dict[int, float] = {}  # of what was told, when it had happened
 
     async def do(self, step: Step) -> None:
         oncall, number = self._house.oncall, step.args["group"]
@@ -94,11 +95,19 @@ class Alerts:
             return
         group = self.groups[number]
         if step.act == "tell":
-            if step.args["again"]:
-                self._house.book.struck("delivery duplicate")
+            self._count(number, step.args["event"], again=step.args["again"])
             await self._house.deliver_alert(group, step.args["event"])
             return
+        self._happened[number, step.args["event"]] = clock.monotonic()
         change = _STATES[step.args["event"]]
         oncall.groups[group]["state"] = change["state"]
         if change["at"]:
             oncall.groups[group][change["at"]] = iso(clock.now())
+
+    def _count(self, number: int, event: str, *, again: bool) -> None:
+        happened = self._happened.get((number, event), 0.0)
+        if again:
+            self._house.book.struck("delivery duplicate")
+        elif happened < self._newest.get(number, 0.0):
+            self._house.book.struck("delivery reordered")
+        self._newest[number] = max(happened, self._newest.get(number, 0.0))

@@ -15,7 +15,7 @@ from app.sim.slack_state import Channel
 
 _ROUND_S = 240.0
 _END_S = 24 * 3600.0  # virtual; then it is not quiescent
-_OPEN_STATES = {"firing", "acknowledged", "silenced"}
+_UNDECIDED = {DraftState.PENDING_APPROVAL, DraftState.FAILED}
 
 
 async def until_quiescent(house: House) -> list[str]:
@@ -34,7 +34,8 @@ async def until_quiescent(house: House) -> list[str]:
 
 def unrest(house: House) -> list[str]:
     """What has not come to its end."""
-    found = [f"{queue.name} still holds {one.id} {one.lane}" for queue in (house.events, house.nudges) for one in queue.messages]
+    queues = (house.events, house.nudges)
+    found = [f"{queue.name} still holds {one.id} {one.lane}" for queue in queues for one in queue.messages]
     for incident in house.incidents:
         if incident.lease and incident.lease.until > clock.wall():
             found.append(f"{incident.id}: {incident.lease.flow} is held")
@@ -68,7 +69,7 @@ async def _tend(house: House, incident: Incident) -> None:
     if incident.status is not Status.RESOLVED:
         await house.people.command(incident.ic, room.id, "resolve")
         return
-    drafts = [one for one in await house.store.drafts(incident.id) if one.state in {DraftState.PENDING_APPROVAL, DraftState.FAILED}]
+    drafts = [one for one in await house.store.drafts(incident.id) if one.state in _UNDECIDED]
     if drafts and not buttons(room, "approve_statuspage"):
         house.book.note("", "caretaker", f"{incident.id}: {drafts[-1].id} is {drafts[-1].state}, and nothing shows it")
         await house.people.command(incident.ic, room.id, "status draft It is over.")

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from app.sim.faults import Kind
 from app.sim.simulation.alerts import Planned
 from app.sim.simulation.chance import Chance
-from app.sim.simulation.house import VENDORS, House, Processor
+from app.sim.simulation.house import VENDORS, House
+from app.sim.simulation.processor import Processor
 from app.sim.simulation.steps import Step
 from app.sim.simulation.wires import AwsFault
 

@@ -3,7 +3,7 @@ that writes it: where the two differ, one of them is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.domain.incident import Status
 from app.domain.severity import Severity
 
 _T = AuditType
+_Facts = dict[str, Any]
 _DRAFT_STATES = {
     _T.STATUSPAGE_DRAFT_CREATED: DraftState.PENDING_APPROVAL,
     _T.STATUSPAGE_DRAFT_SUPERSEDED: DraftState.SUPERSEDED,
@@ -29,7 +30,13 @@ class Folded:
     """``facts``: fields of the incident, by name."""
 
     facts: dict[str, Any] = field(
-        default_factory=lambda: {"status": None, "ic": None, "channel_id": None, "nudges_silenced": False, "ratings": {}}
+        default_factory=lambda: {
+            "status": None,
+            "ic": None,
+            "channel_id": None,
+            "nudges_silenced": False,
+            "ratings": {},
+        }
     )
     drafts: dict[str, DraftState] = field(default_factory=dict)
 
@@ -37,27 +44,33 @@ class Folded:
 def fold(trail: Sequence[AuditEvent]) -> Folded:
     folded = Folded()
     for event in trail:
-        facts, details = folded.facts, event.details
         if event.type in _DRAFT_STATES:
-            folded.drafts[details["draft_id"]] = _DRAFT_STATES[event.type]
-        match event.type:
-            case _T.ALERT_RECEIVED:
-                opens = Severity(details["severity"]).opens_room
-                facts["status"] = Status.ALERT_RECEIVED if opens else Status.TRACKED
-            case _T.ASSEMBLY_STARTED:
-                facts["status"] = Status.ROOM_ASSEMBLING
-            case _T.WAR_ROOM_ASSEMBLED if facts["status"] is not Status.RESOLVED:
-                facts["status"] = Status.ASSEMBLY_DEGRADED if details["missing"] else Status.ACTIVE
-            case _T.INCIDENT_RESOLVED:
-                facts["status"] = Status.RESOLVED
-            case _T.WAR_ROOM_CREATED | _T.WAR_ROOM_ADOPTED:
-                facts["channel_id"] = details["channel_id"]
-            case _T.IC_ASSIGNED:
-                facts["ic"] = details["ic"]
-            case _T.NUDGES_SILENCED:
-                facts["nudges_silenced"] = True
-            case _T.RATING_GIVEN:
-                facts["ratings"][event.actor.removeprefix("slack:")] = details["stars"]
-            case _:
-                pass
+            folded.drafts[event.details["draft_id"]] = _DRAFT_STATES[event.type]
+        elif event.type is _T.RATING_GIVEN:
+            folded.facts["ratings"][event.actor.removeprefix("slack:")] = event.details["stars"]
+        elif event.type in _MEANING:
+            folded.facts |= _MEANING[event.type](folded.facts, event.details)
     return folded
+
+
+def _opened(_: _Facts, details: _Facts) -> _Facts:
+    opens = Severity(details["severity"]).opens_room
+    return {"status": Status.ALERT_RECEIVED if opens else Status.TRACKED}
+
+
+def _assembled(facts: _Facts, details: _Facts) -> _Facts:
+    if facts["status"] is Status.RESOLVED:  # it was over before its room stood
+        return {}
+    return {"status": Status.ASSEMBLY_DEGRADED if details["missing"] else Status.ACTIVE}
+
+
+_MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
+    _T.ALERT_RECEIVED: _opened,
+    _T.ASSEMBLY_STARTED: lambda *_: {"status": Status.ROOM_ASSEMBLING},
+    _T.WAR_ROOM_ASSEMBLED: _assembled,
+    _T.INCIDENT_RESOLVED: lambda *_: {"status": Status.RESOLVED},
+    _T.WAR_ROOM_CREATED: lambda _, details: {"channel_id": details["channel_id"]},
+    _T.WAR_ROOM_ADOPTED: lambda _, details: {"channel_id": details["channel_id"]},
+    _T.IC_ASSIGNED: lambda _, details: {"ic": details["ic"]},
+    _T.NUDGES_SILENCED: lambda *_: {"nudges_silenced": True},
+}

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from app import clock
 from app.sim.virtual_time import EPOCH, VirtualClock, VirtualLoop
@@ -112,7 +112,7 @@ def run(story: Coroutine[Any, Any, T], seed: int) -> T:
     """Run it from ``EPOCH`` on, in virtual time."""
     before, loop = clock.installed(), VirtualLoop()
     _NumberedTask._numbers = itertools.count()
-    loop.set_task_factory(_new_task)
+    loop.set_task_factory(cast(Any, _new_task))
     clock.install(LivesClock(loop, seed=seed))
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -18,9 +18,9 @@ from app.sim.slack_state import Channel
 
 WHO = "people"
 ACTS = {
-    "draft": 4.0, "draft_words": 2.0, "draft_unfit": 0.5, "edit": 4.0, "approve": 6.0, "approve_twice": 1.5, "approve_stale": 1.5,
-    "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7, "take_command": 2.0,
-    "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
+    "draft": 4.0, "draft_words": 2.0, "draft_unfit": 0.5, "edit": 4.0, "approve": 6.0, "approve_twice": 1.5,
+    "approve_stale": 1.5, "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7,
+    "take_command": 2.0, "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
 }  # fmt: skip
 _PATIENCE_S = 120.0  # to wait for a button that is not there yet
 _LOOK_S = 3.0
@@ -120,7 +120,8 @@ class InRooms:
             raise NotPossible("the editor did not open")
         await asyncio.sleep(dice.uniform(2, 90))
         self._house.book.note("", "person", f"{user} saves {opened[-1].id}")
-        await self._house.people.submit(user, opened[-1].id, {"body": f"Payments fail for some, note {dice.random():.6f}."})
+        words = {"body": f"Payments fail for some, note {dice.random():.6f}."}
+        await self._house.people.submit(user, opened[-1].id, words)
 
     # ------------------------------------------------------------ eyes
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -22,6 +23,10 @@ from app.sim.simulation.people import InRooms
 from app.sim.simulation.steps import Step, numbered
 
 STORY_S = 3000.0  # virtual; then the faults end, and people finish what was begun
+
+
+class Actor(Protocol):
+    async def do(self, step: Step) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,11 @@ async def _story(seed: int, steps: Sequence[Step]) -> Outcome:
 
 async def _live(house: House, seed: int, steps: Sequence[Step]) -> list[str]:
     told = Alerts(house)
-    actors = {alerts.WHO: told, people.WHO: InRooms(house, told, seed), faults.WHO: (trouble := Faults(house))}
+    actors: dict[str, Actor] = {
+        alerts.WHO: told,
+        people.WHO: InRooms(house, told, seed),
+        faults.WHO: (trouble := Faults(house)),
+    }
     began = asyncio.get_running_loop().time()
     acting: list[asyncio.Task[None]] = []
     for step in steps:

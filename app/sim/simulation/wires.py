@@ -75,11 +75,14 @@ class VendorWire(httpx.AsyncBaseTransport):
         content = await request.aread()
         digest = f" sha256={hashlib.sha256(content).hexdigest()}" if self._vendor == "statuspage" and content else ""
         self._book.note(self._life.name, self._vendor, f"-> {call}{digest}")
-        struck = self._faulty.struck.total()
-        with outside():
-            response = await self._inner.handle_async_request(request)
-        strike = " (struck)" if self._faulty.struck.total() > struck else ""
-        self._book.note(self._life.name, self._vendor, f"<- {call} {response.status_code}{strike}")
+        struck, answer = self._faulty.struck.total(), "no answer"
+        try:
+            with outside():
+                response = await self._inner.handle_async_request(request)
+            answer = str(response.status_code)
+        finally:
+            strike = " (struck)" if self._faulty.struck.total() > struck else ""
+            self._book.note(self._life.name, self._vendor, f"<- {call} {answer}{strike}")
         await self._way()
         return response
 
@@ -186,6 +189,7 @@ class BookedQueue(MemoryQueue):
 
     taken: dict[str, tuple[float, str, str]] = field(default_factory=dict)  # message id -> when, lane, text
     fates: dict[str, str] = field(default_factory=dict)  # message id -> deleted, or parked with this reason
+    ended: dict[str, float] = field(default_factory=dict)  # message id -> when
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, text: str, *, lane: str, dedup_id: str, trace: dict[str, str] | None = None) -> None:
@@ -213,12 +217,14 @@ class BookedQueue(MemoryQueue):
 
     async def delete(self, delivery: Delivery) -> None:
         await super().delete(delivery)
-        self.fates[delivery.id] = "deleted"
-        self._tell()
+        self._end(delivery, "deleted")
 
     async def park(self, delivery: Delivery, reason: str) -> None:
         await super().park(delivery, reason)
-        self.fates[delivery.id] = f"parked: {reason}"
+        self._end(delivery, f"parked: {reason}")
+
+    def _end(self, delivery: Delivery, fate: str) -> None:
+        self.fates[delivery.id], self.ended[delivery.id] = fate, asyncio.get_running_loop().time()
         self._tell()
 
     def has(self, message: str) -> bool:

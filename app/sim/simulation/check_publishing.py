@@ -1,0 +1,129 @@
+"""P-once and P-gate: what stands in the rooms, on the page and in Linear, and by whose word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from app.domain.audit import AuditType
+from app.domain.draft import sha256_of
+from app.domain.ids import issue_id
+from app.domain.incident import channel_name
+from app.sim.simulation.house import House
+
+# A reminder too many is better than one too few, and so with an alarm; an answer is one for each delivery.
+_MAY_REPEAT = ("nudge:", "nobody:", "answer:")
+
+
+def once(house: House) -> Iterator[str]:
+    rooms = [room.name for room in house.rooms]
+    for incident in house.incidents:
+        mine = [name for name in rooms if name.startswith(channel_name(incident))]
+        if len(mine) > 1:
+            yield f"{incident.id} has {len(mine)} rooms: {', '.join(mine)}"
+        issues = [issue for issue in house.linear.issues if issue == issue_id(f"postmortem:{incident.id}")]
+        wanted = int(incident.archived_at is not None and not incident.drill)
+        if len(issues) < wanted:
+            yield f"{incident.id} is over and has no postmortem"
+        if incident.drill and issues:
+            yield f"{incident.id} is a drill and has a postmortem"
+    postmortems = {issue_id(f"postmortem:{incident.id}") for incident in house.incidents}
+    if strangers := set(house.linear.issues) - postmortems:
+        yield f"{len(strangers)} postmortem(s) of nothing"
+    yield from _said_once(house)
+    yield from _public_once(house)
+
+
+def _said_once(house: House) -> Iterator[str]:
+    said: Counter[tuple[str, str]] = Counter()
+    for channel in house.slack.workspace.channels.values():
+        for post in channel.posts:
+            effect = ((post.metadata or {}).get("event_payload") or {}).get("effect_id", "")
+            if effect and not effect.startswith(_MAY_REPEAT):
+                said[channel.id, effect] += 1
+    yield from (f"{effect} stands {times} times in {where}" for (where, effect), times in said.items() if times > 1)
+
+
+def _public_once(house: House) -> Iterator[str]:
+    owners = Counter(_commander(public)["incident_id"] for public in house.statuspage.incidents.values())
+    yield from (f"{owner} has {count} public incidents" for owner, count in owners.items() if count > 1)
+    done = Counter(write.sha256 for write in house.statuspage.writes if write.status < 300)
+    yield from (f"text {digest[:12]} was published {count} times" for digest, count in done.items() if count > 1)
+    approvals = Counter(
+        event.details["sha256"]
+        for trail in house.store.audit.values()
+        for event in trail
+        if event.type is AuditType.STATUSPAGE_DRAFT_APPROVED
+    )
+    for digest, count in Counter(write.sha256 for write in house.statuspage.writes).items():
+        if count > approvals[digest]:
+            yield f"text {digest[:12]} was sent {count} times on {approvals[digest]} approval(s)"
+
+
+def _commander(public: dict[str, Any]) -> dict[str, str]:
+    found = public["metadata"].get("commander", {})
+    return {"incident_id": found.get("incident_id", "nobody's")}
+
+
+def gate(house: House) -> Iterator[str]:
+    """Every body that reached Statuspage was approved before, in exactly these bytes, by whoever might."""
+    for write in house.statuspage.writes:
+        yield from _approved(house, write.sha256, datetime.fromisoformat(write.at))
+    yield from _read_back(house)
+    for incident in house.incidents:
+        if incident.drill and any(
+            _commander(public)["incident_id"] == incident.id for public in house.statuspage.incidents.values()
+        ):
+            yield f"{incident.id} is a drill, and customers were told"
+
+
+def _approved(house: House, digest: str, at: datetime) -> Iterator[str]:
+    texts = [draft for draft in house.store.texts.values() if draft.sha256 == digest]
+    if len(texts) != 1 or sha256_of(texts[0].wire) != digest:
+        yield f"text {digest[:12]} was sent, and is not what any draft says"
+        return
+    [text] = texts
+    commander, approver = None, None
+    for event in house.store.audit[text.incident_id]:
+        if event.type is AuditType.IC_ASSIGNED:
+            commander = event.details["ic"]
+        elif event.type is AuditType.STATUSPAGE_DRAFT_APPROVED and event.details["sha256"] == digest and event.at <= at:
+            approver = event.actor
+            if event.actor != f"slack:{commander}":
+                yield f"text {digest[:12]} was approved by {event.actor} while {commander} had command"
+    if approver is None:
+        yield f"text {digest[:12]} was sent without an approval before it"
+    elif house.policy.four_eyes and approver == text.author:
+        yield f"text {digest[:12]} was approved by its own author {approver}"
+    elif not _clicked(house, approver.removeprefix("slack:"), digest):
+        yield f"{approver} never pressed Approve for text {digest[:12]}"
+
+
+def _clicked(house: House, user: str, digest: str) -> bool:
+    return any(
+        gesture.user == user
+        and any(
+            one["action_id"] == "approve_statuspage" and digest in one.get("value", "")
+            for one in gesture.payload.get("actions", ())
+        )
+        for gesture in house.people.gestures
+    )
+
+
+def _read_back(house: House) -> Iterator[str]:
+    """Once the claim is known to be ours, the draft is read again, and found approved, before the one request."""
+    for post in (one for one in house.book.of("statuspage") if one.detail.startswith("->") and "sha256=" in one.detail):
+        digest = post.detail.rpartition("sha256=")[2]
+        draft = next((draft.id for draft in house.store.texts.values() if draft.sha256 == digest), "")
+        reads = 0
+        for entry in house.book.of("dynamodb", "statuspage"):
+            if entry is post:
+                break
+            if entry.who == post.who and entry.detail.startswith("commit ") and f"{draft}=APPROVED" in entry.detail:
+                reads = 0
+            elif entry.who == post.who and entry.detail == f"draft {draft} APPROVED":
+                reads += 1
+        if reads < 2:
+            yield f"text {digest[:12]} was sent without having been read back"
