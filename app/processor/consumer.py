@@ -53,6 +53,7 @@ class Consumer:
         self._drain_timeout_s = drain_timeout_s
         self._told = told
         self._lanes: set[asyncio.Task[None]] = set()
+        self._in_hand: set[str] = set()  # messages that are being worked, or wait behind one in their lane
         self._unworked: Counter[str] = Counter()  # deliveries, by message, that SQS counts and nobody worked
         self._throttled: Counter[str] = Counter()  # attempts, by message, that only a vendor's rate limit ended
         self._stopping = False
@@ -67,6 +68,8 @@ class Consumer:
                     self.last_tick = clock.monotonic()
                     continue
                 for lane in _by_lane(await self._receive(stopped)):
+                    if any(delivery.id in self._in_hand for delivery in lane):
+                        continue  # our hold ran out while we stood still: not worked beside itself; it comes again
                     task = asyncio.create_task(self._work_lane(lane))
                     self._lanes.add(task)
                     task.add_done_callback(self._lanes.discard)
@@ -106,6 +109,14 @@ class Consumer:
     # ------------------------------------------------------------ one lane
 
     async def _work_lane(self, lane: Sequence[Delivery]) -> None:
+        ids = {delivery.id for delivery in lane}
+        self._in_hand |= ids
+        try:
+            await self._work_in_order(lane)
+        finally:
+            self._in_hand -= ids
+
+    async def _work_in_order(self, lane: Sequence[Delivery]) -> None:
         held = {delivery.id: asyncio.create_task(self._hold(delivery)) for delivery in lane}
         try:
             for delivery in lane:
