@@ -42,11 +42,12 @@ def parse(raw: str) -> Gesture:
         if "payload" not in form:
             return _command(raw, form)
         payload: dict[str, Any] = json.loads(form["payload"])
+        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text: nothing could store it
         if payload["type"] == "block_actions":
             return _action(raw, payload)
         if payload["type"] == "view_submission":
             return _modal(raw, payload)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Park(f"not a Slack gesture: {type(error).__name__}: {error}") from error
     raise Park(f"a Slack payload of type {payload['type']!r}, which nothing here handles")
 

@@ -53,45 +53,61 @@ def bolt_app(signing_secret: str, send: Send) -> AsyncApp:
     app.block_action(re.compile(f"^{LINK_PREFIX}"))(_acknowledge)
     app.block_action(_ANY)(intake.button)
     app.view_submission(_ANY)(intake.modal)
+    app.error(_failed)
     return app
+
+
+async def dispatch(bolt: AsyncApp, body: str, headers: Mapping[str, str]) -> BoltResponse:
+    """Bolt reads the body before it asks for the signature, and trusts it to be Slack's: a stranger's need not be."""
+    try:
+        return await bolt.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        telemetry.log.warning("not_a_gesture", reason=f"{type(error).__name__} in Bolt")
+        return BoltResponse(status=400)
 
 
 class _Intake:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def command(self, ack: AsyncAck, request: AsyncBoltRequest) -> None:
-        if await self._recorded(request):
-            await ack()
-        else:
-            await ack(text=NOT_RECORDED, response_type="ephemeral")
+    async def command(self, ack: AsyncAck, request: AsyncBoltRequest) -> BoltResponse | None:
+        match await self._record(request):
+            case 200:
+                await ack()
+            case 503:
+                await ack(text=NOT_RECORDED, response_type="ephemeral")
+            case status:
+                return BoltResponse(status=status)
+        return None
 
     async def button(self, ack: AsyncAck, request: AsyncBoltRequest) -> BoltResponse | None:
-        if not await self._recorded(request):
-            return BoltResponse(status=503)
+        status = await self._record(request)
+        if status != 200:
+            return BoltResponse(status=status)
         await ack()
         return None
 
     async def modal(self, ack: AsyncAck, request: AsyncBoltRequest, body: dict[str, Any]) -> BoltResponse | None:
-        if await self._recorded(request):
+        status = await self._record(request)
+        field = _first_input(body["view"].get("blocks", [])) if status == 503 else None
+        if field:
+            await ack(response_action="errors", errors={field: NOT_RECORDED})
+        elif status != 200:
+            return BoltResponse(status=status)
+        else:
             await ack()
-            return None
-        field = _first_input(body.get("view", {}).get("blocks", []))
-        if field is None:
-            return BoltResponse(status=503)
-        await ack(response_action="errors", errors={field: NOT_RECORDED})
         return None
 
-    async def _recorded(self, request: AsyncBoltRequest) -> bool:
-        """Whether the gesture is durable. The reason why not is ours to log, not the person's to read."""
+    async def _record(self, request: AsyncBoltRequest) -> int:
+        """200: the gesture is durable; 400: it is none; 503: not now. Why is ours to log, not a person's to read."""
         headers = {name: values[0] for name, values in request.headers.items() if values}
         try:
             with telemetry.work("slack gesture", headers):
                 await self._send(_wrap(parse(request.raw_body), headers))
         except (VendorError, Park) as error:
             telemetry.log.error("gesture_not_recorded", reason=str(error))
-            return False
-        return True
+            return 400 if isinstance(error, Park) else 503
+        return 200
 
 
 def _wrap(gesture: Gesture, headers: Mapping[str, str]) -> Envelope:
@@ -121,6 +137,17 @@ def _verification(signing_secret: str) -> Callable[..., Awaitable[BoltResponse]]
         return await next_()
 
     return verify
+
+
+async def _failed(error: Exception, request: AsyncBoltRequest) -> BoltResponse:
+    """Bolt trips over a gesture of odd shape before any listener sees it. Everything else is a fault of ours."""
+    try:
+        parse(request.raw_body)
+    except Park as odd:
+        telemetry.log.warning("not_a_gesture", reason=odd.why)
+        return BoltResponse(status=400)
+    telemetry.log.error("unexpected", exc_info=error)
+    return BoltResponse(status=500)
 
 
 async def _nobody(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:

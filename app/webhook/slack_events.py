@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncApp
 
+from app.intake.slack import dispatch
 from app.webhook.answers import Failure, Problem, documented
 from app.webhook.limits import read_body
+
+_TOLD = {  # what Bolt or intake answer with a status alone; error, remedy
+    400: ("this is nothing that Slack sends", "send what Slack sent, byte for byte"),
+    401: ("not signed by Slack, or too long ago", "check SLACK_SIGNING_SECRET"),
+    404: ("nothing here handles this", "compare the Slack app's commands and interactivity with docs/commands.md"),
+    503: ("the queue did not take the gesture", "do it again in a moment; if it stays so, look at /ready"),
+}
 
 
 def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
@@ -16,7 +24,7 @@ def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
         "/slack/events",
         summary="Hand in a gesture",
         response_class=Response,
-        responses=documented(_400=Failure, _401=Failure, _408=Failure, _413=Failure, _503=Failure),
+        responses=documented(_400=Failure, _401=Failure, _404=Failure, _408=Failure, _413=Failure, _503=Failure),
     )
     async def events(request: Request) -> Response:
         body = await read_body(request, limit_bytes)
@@ -24,7 +32,9 @@ def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
             text = body.decode()
         except UnicodeDecodeError as error:
             raise Problem(400, "the body is not UTF-8", "send what Slack sent, byte for byte") from error
-        answer = await bolt.async_dispatch(AsyncBoltRequest(body=text, headers=dict(request.headers)))
+        answer = await dispatch(bolt, text, request.headers)
+        if answer.status in _TOLD:
+            raise Problem(answer.status, *_TOLD[answer.status])
         return Response(answer.body, status_code=answer.status, headers=answer.first_headers())
 
     @router.get("/slack/events", summary="Slack's check of the certificate", response_class=Response)

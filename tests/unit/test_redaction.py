@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from app.domain.redaction import findings, redact, scrub
 
@@ -20,6 +24,16 @@ from app.domain.redaction import findings, redact, scrub
         ("node ip-10-0-0-12 is gone", "internal host name"),
         ("token xoxb-1234567890-abc", "secret"),
         ("role arn:aws:iam::123456789012:role/x", "AWS ARN"),
+        ("card 4111 1111 1111 1111 12/27 declined", "card number"),
+        ("order 12 4111-1111-1111-1111 declined", "card number"),
+        ("bucket logs-123456789012-eu-west-1", "account number"),
+        ("from fe80::1", "IP address"),
+        ("from [2001:db8::8a2e:370:7334]:443", "IP address"),
+        ("from fe80:0:0:0:1:2:3:4: refused", "IP address"),
+        ("_10.2.3.4_ in Slack's italics", "IP address"),
+        ("_token_xoxb-1234567890-abc", "secret"),
+        ("see...db-1.prod.internal", "internal host name"),
+        ("DB-1.PROD.INTERNAL", "internal host name"),
     ],
 )
 def test_private_data_is_named_and_removed(text: str, kind: str) -> None:
@@ -35,6 +49,10 @@ def test_private_data_is_named_and_removed(text: str, kind: str) -> None:
         "order 4111111111111112 is no card number",  # its check digit is wrong
         "see https://status.example.com/incidents/abc",
         "incident-response-p1-20261121-k7x2m4qpza",
+        "issue 5e1b0a52-0c65-4c1e-8a3e-000000000001",
+        "sha256 41111111111111114111111111111111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "0.123456789012 seconds",
+        "std::vector at 12:30:45, dead code",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
@@ -45,3 +63,128 @@ def test_ordinary_text_stays(text: str) -> None:
 def test_scrub_goes_into_lists_and_objects() -> None:
     details = {"people": [{"email": "a@example.com"}], "api_key": "k", "n": 3}
     assert scrub(details) == {"people": [{"email": "[e-mail address removed]"}], "api_key": "[removed]", "n": 3}
+
+
+# ---------------------------------------------------------------- whatever the text
+
+_text = st.text(st.characters())
+# Where the patterns meet each other: nearly private, private, and what stands between.
+_crumbs = st.lists(
+    st.sampled_from(
+        [
+            "a@b.example", "10.0.0.1", "4111 1111 1111 1111", "4111111111111112", "123456789012", "x.internal",
+            "fe80::1", "1:2:3:4:5", "xoxb-1234567", "eyJabcdefgh.abcdefgh.abcdefgh", "arn:aws:s3:::b", "ip-10-0-0-1",
+            *" .-_:@[]1a/",
+        ]
+    ),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(_crumbs | _text)
+def test_what_is_redacted_holds_nothing_private_and_stays_as_it_is(text: str) -> None:
+    """P-private"""
+    once = redact(text)
+    assert findings(once) == []
+    assert redact(once) == once
+    if not findings(text):
+        assert once == text
+
+
+def _card(prefix: str) -> str:
+    """With the check digit that makes it one."""
+    digits = [int(c) for c in prefix]
+    doubled = [d if i % 2 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(reversed(digits))]
+    return prefix + str(-sum(doubled) % 10)
+
+
+_octet = st.integers(0, 255).map(str)
+_hex = st.integers(0, 0xFFFF).map(lambda n: f"{n:x}")
+_label = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True)
+_cards = st.from_regex(r"4[0-9]{14}", fullmatch=True).map(_card)
+_planted = st.one_of(
+    st.tuples(st.just("IP address"), st.tuples(_octet, _octet, _octet, _octet).map(".".join)),
+    st.tuples(st.just("IP address"), st.lists(_hex, min_size=8, max_size=8).map(":".join)),
+    st.tuples(st.just("IP address"), st.tuples(_hex, _hex, _hex).map(lambda it: f"{it[0]}:{it[1]}::{it[2]}")),
+    st.tuples(st.just("e-mail address"), st.tuples(_label, _label).map(lambda it: f"{it[0]}+x@{it[1]}.example")),
+    st.tuples(st.just("card number"), _cards),
+    st.tuples(st.just("card number"), _cards.map(lambda n: f"{n[:4]} {n[4:8]} {n[8:12]} {n[12:]}")),
+    st.tuples(st.just("card number"), _cards.map(lambda n: f"{n[:4]}-{n[4:8]}-{n[8:12]}-{n[12:]}")),
+    st.tuples(st.just("account number"), st.from_regex(r"[0-9]{12}", fullmatch=True)),
+    st.tuples(st.just("AWS ARN"), _label.map(lambda it: f"arn:aws:iam::123456789012:role/{it}")),
+    st.tuples(st.just("internal host name"), st.tuples(_label, _label).map(lambda it: f"{it[0]}.{it[1]}.internal")),
+    st.tuples(st.just("internal host name"), _label.map(lambda it: f"{it}.checkout.svc.cluster.local")),
+    st.tuples(st.just("secret"), st.from_regex(r"(xoxb-|xapp-|lin_api_|glsa_|glc_)[A-Za-z0-9]{12}", fullmatch=True)),
+    st.tuples(st.just("secret"), st.from_regex(r"(gh[pousr]_[A-Za-z0-9]{20}|AKIA[A-Z0-9]{16})", fullmatch=True)),
+)  # fmt: skip
+_before = st.sampled_from(
+    ["", " ", "\n", "(", '"', "'", "<", "=", ": ", ", ", "_", "*", "`", "~", "|", "no. 12 ", "é "]
+)
+_after = st.sampled_from(
+    ["", " ", "\n", ")", '"', "'", ">", ", ", ". ", "!", "?", "_ ", "*", "`", "~", "|", " 12/27", ";"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(front=_text, before=_before, planted=_planted, after=_after, back=_text)
+def test_private_data_is_found_whatever_stands_around_it(
+    front: str, before: str, planted: tuple[str, str], after: str, back: str
+) -> None:
+    """P-private: in brackets, in italics, before a full stop, beside other numbers."""
+    kind, private = planted
+    assume(before or not front)
+    assume(after or not back)
+    text = front + before + private + after + back
+    assert findings(text)
+    assert private not in redact(text), kind
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("a", "1", ".", "-", "@", ":", "a.", "a-", "a@", "1.", "1-", "1:", "1 ", "::", "a.b@", "@a.", ".a.", "..a"),
+        *("eyJ", "eyJa.", "_eyJ", "eyJaaaaaaaa.", "arn:aws", "arn:aws:", "arn:aws::::", "xoxb-", "xox", "gho_", "AKIA"),
+        *("4111111111111111 ", "4111111111111112 ", "1234 ", "12-3", "10.0.0.1 ", "10.0.0.1.", "10.0.0.", "ff:", "f::"),
+        *(".local", "a.local.", ".loca", "svc.", "ip-1-", "ip-1-2-3-4", "a@b.c ", "a@b.c1.2.3.4", "\u0661", "é"),
+    ],
+)  # fmt: skip
+def test_no_text_takes_long(unit: str) -> None:
+    """P-bounded: strangers write these texts; what grew with the square of the length would hold up everybody."""
+    text = unit * (50_000 // len(unit))
+    assert findings(redact(text + "!")) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text("a1.@-_:eyJ x", min_size=1, max_size=8))
+def test_no_repetition_takes_long(unit: str) -> None:
+    """P-bounded"""
+    assert findings(redact(unit * 2_000 + "!")) == []
+
+
+_details = st.recursive(
+    st.none() | st.booleans() | st.integers() | _crumbs | _text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_label | _crumbs, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(_label, _details, max_size=4))
+def test_what_is_scrubbed_holds_nothing_private_and_stays_as_it_is(details: dict[str, object]) -> None:
+    """P-private: values and names alike, however deep."""
+    once = scrub(details)
+    assert scrub(once) == once
+    assert _private(once) == []
+    json.dumps(once)
+
+
+def _private(value: object) -> list[str]:
+    if isinstance(value, str):
+        return findings(value)
+    if isinstance(value, dict):
+        return [kind for pair in value.items() for part in pair for kind in _private(part)]
+    if isinstance(value, list):
+        return [kind for item in value for kind in _private(item)]
+    return []

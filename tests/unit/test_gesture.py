@@ -1,0 +1,181 @@
+"""Slack's raw payload: what a person did comes out as they did it, and anything else is parked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.gesture import Gesture, parse
+from app.errors import Park
+from app.messages.message import escape
+
+_words = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+_id = st.from_regex(r"[A-Z][A-Z0-9]{8,10}", fullmatch=True)
+_ts = st.from_regex(r"[0-9]{10}\.[0-9]{6}", fullmatch=True)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _interactive(payload: object) -> str:
+    return urlencode({"payload": json.dumps(payload)})
+
+
+def _button() -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "user": {"id": "U0PRIMARY", "team_id": "T0SANDBOX"},
+        "team": {"id": "T0SANDBOX"},
+        "channel": {"id": "C0ROOM"},
+        "container": {"message_ts": "1.1", "channel_id": "C0ROOM"},
+        "message": {"ts": "1.1"},
+        "trigger_id": "1.2.4",
+        "response_url": "https://hooks.slack.example/1",
+        "actions": [{"action_id": "rate:3", "block_id": "b1", "action_ts": "1.5", "value": "v"}],
+    }
+
+
+def _modal() -> dict[str, Any]:
+    values = {
+        "body": {"body": {"type": "plain_text_input", "value": "words"}},
+        "status": {"status": {"type": "static_select", "selected_option": {"value": "resolved"}}},
+    }
+    return {
+        "type": "view_submission",
+        "user": {"id": "U0PRIMARY", "team_id": "T0SANDBOX"},
+        "team": {"id": "T0SANDBOX"},
+        "view": {
+            "id": "V1", "hash": "h1", "callback_id": "edited_statuspage", "private_metadata": "{}",
+            "state": {"values": values},
+        },
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------- what a person did
+
+
+@given(user=_id, channel=_id, words=_words)
+def test_a_command_keeps_its_words(user: str, channel: str, words: str) -> None:
+    typed = escape(f"checklist {words}")  # Slack escapes what was typed, as we escape what we post
+    raw = urlencode({"text": typed, "user_id": user, "channel_id": channel, "trigger_id": "1.2.3"})
+    found = parse(raw)
+    assert (found.form, found.name, found.text) == ("command", "checklist", words.strip())
+    assert (found.user_id, found.channel_id, found.raw) == (user, channel, raw)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "text"),
+    [
+        ("", "help", ""),
+        ("  STATUS  ", "status", ""),
+        ("status draft", "status_draft", ""),
+        ("status  draft  we are on it", "status_draft", "we are on it"),
+        ("status drafty", "status", "drafty"),
+        ("status draft Q&amp;A is down, &lt;b&gt; too", "status_draft", "Q&A is down, <b> too"),
+        ("status draft we type &amp;amp; ourselves", "status_draft", "we type &amp; ourselves"),
+    ],
+)
+def test_a_command_has_its_name(typed: str, name: str, text: str) -> None:
+    found = parse(urlencode({"text": typed, "user_id": "U1", "channel_id": "C1"}))
+    assert (found.name, found.text) == (name, text)
+
+
+@given(user=_id, channel=_id, value=_words, action_ts=_ts)
+def test_a_button_carries_what_it_was_given(user: str, channel: str, value: str, action_ts: str) -> None:
+    """G2: the value that comes back is the one that was put into the button."""
+    action = {"action_id": "approve_statuspage", "block_id": "b", "action_ts": action_ts, "value": value}
+    payload = {**_button(), "user": {"id": user}, "channel": {"id": channel}, "actions": [action]}
+    found = parse(_interactive(payload))
+    assert (found.form, found.name, found.value) == ("action", "approve_statuspage", value)
+    assert (found.user_id, found.channel_id, found.message_ts) == (user, channel, "1.1")
+
+
+@given(title=_words, body=_words, metadata=_words)
+def test_a_form_carries_what_was_typed(title: str, body: str, metadata: str) -> None:
+    payload = _modal()
+    payload["view"]["private_metadata"] = metadata
+    payload["view"]["state"]["values"] |= {
+        "title": {"title": {"type": "plain_text_input", "value": title}},
+        "body": {"body": {"type": "plain_text_input", "value": body}},
+    }
+    found = parse(_interactive(payload))
+    assert (found.form, found.name, found.value) == ("modal", "edited_statuspage", metadata)
+    assert found.fields == {"title": title, "body": body, "status": "resolved"}
+
+
+# ---------------------------------------------------------------- anything else
+
+
+def _read(raw: str) -> Gesture | None:
+    """None: parked, with a reason that can be written down. A gesture can be written down as well."""
+    try:
+        found = parse(raw)
+    except Park as parked:
+        parked.why.encode()
+        return None
+    found.model_dump_json().encode()
+    return found
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary().map(lambda raw: raw.decode("latin-1")))
+def test_any_text_is_a_gesture_or_parked(raw: str) -> None:
+    """L6: what cannot be read is parked, and nothing else happens."""
+    _read(raw)
+
+
+@given(st.dictionaries(st.sampled_from(["text", "user_id", "channel_id", "trigger_id", "payload", "x"]), _words))
+def test_any_form_is_a_gesture_or_parked(fields: dict[str, str]) -> None:
+    """L6"""
+    _read(urlencode(fields))
+
+
+@given(_json)
+def test_any_json_is_a_gesture_or_parked(payload: object) -> None:
+    """L6"""
+    _read(_interactive(payload))
+
+
+_PLACES = [
+    (), ("type",), ("user",), ("user", "id"), ("team",), ("channel",), ("container",), ("message",), ("trigger_id",),
+    ("actions",), ("actions", 0), ("actions", 0, "action_id"), ("actions", 0, "action_ts"), ("actions", 0, "value"),
+    ("view",), ("view", "id"), ("view", "hash"), ("view", "callback_id"), ("view", "private_metadata"),
+    ("view", "state"), ("view", "state", "values"), ("view", "state", "values", "body"),
+    ("view", "state", "values", "body", "body"), ("view", "state", "values", "body", "body", "value"),
+]  # fmt: skip
+
+
+def _with(payload: Any, place: tuple[str | int, ...], value: object) -> Any:
+    """The payload with something else in one place, where it has that place."""
+    if not place:
+        return value
+    head, *rest = place
+    try:
+        inner = payload[head]
+    except KeyError:
+        return payload
+    changed = payload.copy()
+    changed[head] = _with(inner, tuple(rest), value)
+    return changed
+
+
+@pytest.mark.parametrize("place", _PLACES, ids=lambda place: ".".join(map(str, place)) or "all")
+@pytest.mark.parametrize("value", [None, 7, True, "x", "\ud800", [], [None], {}, {"id": None}], ids=repr)
+@pytest.mark.parametrize("payload", [_button(), _modal()], ids=["button", "modal"])
+def test_one_odd_field_is_no_fault_of_ours(
+    payload: dict[str, Any], place: tuple[str | int, ...], value: object
+) -> None:
+    """L6: null where Slack has an object, a number where it has a text: read all the same, or parked."""
+    _read(_interactive(_with(payload, place, value)))
+
+
+def test_brackets_without_end_are_parked() -> None:
+    """L6"""
+    with pytest.raises(Park):
+        parse(urlencode({"payload": "[" * 100_000}))
