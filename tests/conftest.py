@@ -11,6 +11,9 @@ import pytest
 import uvicorn
 
 from app import clock
+from tests import strict
+
+strict.install()
 
 Serve = Callable[[Any], str]
 Moved = Callable[[float], None]
@@ -46,6 +49,13 @@ class _Served:
         self._thread.join(timeout=10)
         self._socket.close()
         assert not self._thread.is_alive(), "a served app did not stop"
+
+
+@pytest.fixture(autouse=True)
+def aws_would_take_it() -> Iterator[None]:
+    """Every request to AWS is one that AWS would take, not only moto."""
+    yield
+    strict.settle()
 
 
 @pytest.fixture

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
+import re
 from dataclasses import dataclass, field
 
 from app import clock
 from app.errors import VendorRefused
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
+from app.queue.outbox import SIZE_MAX
 
 DEDUP_WINDOW_S = 300.0  # SQS: MessageDeduplicationId
+VISIBILITY_MAX_S = 43_200
+_ID = re.compile(r"[!-~]{1,128}")  # SQS: of a group and of a deduplication
 _LOOK_S = 0.05  # between two looks of a long poll: a message may become visible by the passing of time alone
 
 
@@ -53,6 +58,10 @@ class MemoryQueue:
 
     def put(self, text: str, *, lane: str, dedup_id: str, trace: dict[str, str] | None = None) -> None:
         """Also for what is no envelope: anybody with the right may send anything."""
+        if not (_ID.fullmatch(lane) and _ID.fullmatch(dedup_id)):
+            raise VendorRefused("SQS", "send", "InvalidParameterValue")
+        if len(text.encode()) > SIZE_MAX:
+            raise VendorRefused("SQS", "send", f"a message above {SIZE_MAX} bytes", remedy="lower BODY_LIMIT_BYTES")
         now = clock.wall()
         if now - self._seen.get(dedup_id, float("-inf")) < DEDUP_WINDOW_S:
             return
@@ -69,7 +78,8 @@ class MemoryQueue:
             await asyncio.sleep(min(_LOOK_S, left))
 
     async def extend(self, delivery: Delivery, seconds: float) -> None:
-        self._held(delivery, "extend").visible_at = clock.wall() + seconds
+        whole = min(math.ceil(seconds), VISIBILITY_MAX_S)  # SQS knows no fractions
+        self._held(delivery, "extend").visible_at = clock.wall() + whole
 
     async def delete(self, delivery: Delivery) -> None:
         self.messages.remove(self._held(delivery, "delete"))

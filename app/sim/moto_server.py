@@ -1,8 +1,9 @@
-"""moto's server, held to the rules of SQS FIFO queues where moto is laxer than SQS.
+"""moto's server, held to what AWS would refuse (``aws_front.py``), and to the rules of SQS FIFO queues:
 
 * A deduplication id is remembered for five minutes, also when its message was worked and deleted.
 * A message goes to one receiver at a time, and none is lost when one is sent while another is deleted.
 * A long poll sees a lane that became free while it waited.
+* A receipt counts only while its message is invisible, and until the message is delivered again.
 
 Run as ``python -m app.sim.moto_server -p <port>``; everything it knows lives and dies with that process.
 """
@@ -10,11 +11,14 @@ Run as ``python -m app.sim.moto_server -p <port>``; everything it knows lives an
 from __future__ import annotations
 
 import threading
+from typing import Any
 
-from moto.server import main
+from moto import server
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from werkzeug.serving import run_simple
 
 from app import clock
+from app.sim.aws_front import refusing
 
 _LOOK_S = 0.05  # between two looks of a long poll
 
@@ -54,8 +58,18 @@ def delete(self: Queue, receipt_handle: str) -> None:
         _delete(self, receipt_handle)
 
 
+def is_held(self: Message, receipt_handle: str) -> bool:
+    return receipt_handle == self.receipt_handle and not self.visible
+
+
+def refusing_server(host: str, port: int, app: Any, **how: Any) -> None:
+    run_simple(host, port, refusing(app), **how)
+
+
 if __name__ == "__main__":
     SQSBackend.receive_message = receive  # type: ignore[method-assign]
     Queue.add_message = add  # type: ignore[method-assign]
     Queue.delete_message = delete  # type: ignore[method-assign]
-    main()
+    Message.had_receipt_handle = is_held  # type: ignore[method-assign]
+    server.run_simple = refusing_server  # type: ignore[attr-defined, assignment]
+    server.main()

@@ -1,4 +1,4 @@
-"""AWS for the contract tests: the sandbox's, in a process of its own, and the engines that ``make conformance`` adds."""
+"""AWS for the contract tests: the sandbox's, in a process of its own; ``make conformance`` adds other engines."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ ENGINES = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     given = _given(metafunc.config)
+    own = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
     for fixture, (always, real) in ENGINES.items():
-        if fixture in metafunc.fixturenames:
+        if fixture in metafunc.fixturenames and fixture not in own:
             metafunc.parametrize(fixture, [*always, *([real] if real in given else [])])
 
 

@@ -16,10 +16,11 @@ import pytest
 from app import clock
 from app.errors import Park, VendorRefused, VendorUnavailable
 from app.queue.delivery import Delivery
-from app.queue.envelope import Envelope
+from app.queue.envelope import Envelope, dedup
 from app.queue.sqs import SqsQueue
 from app.sim import aws as sandbox
 from app.sim.memory_queue import MemoryQueue
+from tests import strict
 from tests.contract.conftest import Reach
 
 RECEIVES_MAX = 3
@@ -63,7 +64,7 @@ async def case(queue_engine: str, request: pytest.FixtureRequest) -> AsyncIterat
         yield Case(
             memory,
             lambda: [(letter.text, letter.reason) for letter in memory.dead],
-            lambda text: memory.put(text, lane="x", dedup_id=text),
+            lambda text: memory.put(text, lane="x", dedup_id=dedup(text)),
         )
         return
     endpoint: str = request.getfixturevalue("reach")(queue_engine)
@@ -128,6 +129,16 @@ async def test_given_back_is_delivered_again_and_counted(case: Case) -> None:
     assert (again.id, again.attempt) == (first.id, 2)
 
 
+async def test_a_lane_given_back_backwards_keeps_its_order(case: Case) -> None:
+    """D4: what stops at a failure is given back whole, and comes again as it was."""
+    for number in range(3):
+        await case.queue.send(envelope(str(number)))
+    for delivery in reversed(await take(case)):
+        await case.queue.extend(delivery, 0)
+    await case.queue.send(envelope("3"))
+    assert keys(await take(case, wait_s=2)) == ["0", "1", "2", "3"]
+
+
 async def test_what_is_not_extended_in_time_goes_to_the_next(case: Case) -> None:
     """D3: a message is ours for the visibility timeout, and no longer."""
     await case.queue.send(envelope("1"))
@@ -143,6 +154,38 @@ async def test_what_is_extended_stays_ours(case: Case) -> None:
     await case.queue.extend(mine, 30)
     assert await take(case, wait_s=2) == []
     await case.queue.delete(mine)
+
+
+async def test_an_earlier_receipt_is_worth_nothing(case: Case) -> None:
+    """D3: whoever was too slow can take nothing from the one that has it now."""
+    await case.queue.send(envelope("1"))
+    [slow] = await take(case, visibility_s=1)
+    [mine] = await take(case, wait_s=5)
+    with pytest.raises(VendorRefused):
+        await case.queue.delete(slow)
+    with pytest.raises(VendorRefused):
+        await case.queue.extend(slow, 0)
+    assert await take(case) == []
+    await case.queue.extend(mine, 0)
+    assert keys(await take(case, wait_s=2)) == ["1"]
+
+
+@pytest.mark.parametrize("queue_engine", ["memory", "moto"])  # ElasticMQ is laxer than SQS here: docs/conformance.md
+async def test_a_receipt_ends_with_the_time_it_was_given_for(case: Case) -> None:
+    """D3"""
+    await case.queue.send(envelope("1"))
+    [late] = await take(case, visibility_s=1)
+    await asyncio.sleep(1.1)
+    with pytest.raises(VendorRefused):
+        await case.queue.delete(late)
+    assert keys(await take(case)) == ["1"]
+
+
+@pytest.mark.parametrize("wrong", [{"lane": "a b"}, {"key": "größe"}])
+async def test_a_lane_and_an_id_are_of_letters_digits_and_punctuation(case: Case, wrong: dict[str, str]) -> None:
+    with strict.on_purpose(), pytest.raises(VendorRefused):
+        await case.queue.send(envelope(**{"key": "1", **wrong}))
+    assert await take(case) == []
 
 
 async def test_parked_is_kept_with_its_reason(case: Case) -> None:
@@ -193,11 +236,10 @@ async def test_a_queue_that_cannot_be_reached_says_so(monkeypatch: pytest.Monkey
                 await queue.check()
 
 
-async def test_a_message_above_the_limit_is_refused_before_it_is_sent(queue_server: str, reach: Reach) -> None:
+async def test_a_message_above_the_limit_is_refused_before_it_is_sent(case: Case) -> None:
     """L2"""
-    async with SqsQueue(aioboto3.Session(), f"{reach(queue_server)}/1/q.fifo", region=sandbox.REGION) as queue:
-        with pytest.raises(VendorRefused, match="BODY_LIMIT_BYTES"):
-            await queue.send(envelope("1", body="x" * 1_048_576))
+    with pytest.raises(VendorRefused, match="BODY_LIMIT_BYTES"):
+        await case.queue.send(envelope("1", body="x" * 1_048_576))
 
 
 async def test_a_queue_that_does_not_exist_is_refused_with_a_remedy(queue_server: str, reach: Reach) -> None:

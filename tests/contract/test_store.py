@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aioboto3
 import pytest
@@ -10,12 +11,13 @@ from aiobotocore.config import AioConfig
 
 from app.domain.audit import AuditType, Fact, verify
 from app.domain.draft import DraftState
-from app.domain.incident import Status
+from app.domain.incident import Incident, Status
 from app.effects.dynamodb import DynamoStore
-from app.errors import Conflict
+from app.errors import Conflict, VendorRefused
 from app.ports import Change, DraftWrite, StepRecord, Store
 from app.sim import aws
 from app.sim.memory_store import MemoryStore
+from tests import strict
 from tests.factories import AT, draft, incident, stored
 
 FACT = Fact(type=AuditType.NUDGE_SENT, actor="system", details={"n": 1, "list": ["a", "b"]})
@@ -138,6 +140,17 @@ async def test_open_incidents_are_those_that_are_not_over(store: Store, group: s
     assert of.id not in {one.id for one in await store.open_incidents()}
 
 
+async def test_open_incidents_come_by_state_and_age(store: Store, group: str) -> None:
+    made: dict[str, Incident] = {}
+    for hour, status in enumerate([*reversed(Status), *Status]):
+        of = incident(f"{group}-{hour}", status=status, created_at=AT.replace(hour=20 - hour), channel_id=None)
+        made[of.id] = await stored(store, of)
+    mine = [one.id for one in await store.open_incidents() if one.id in made]
+    still_open = [one for one in made.values() if one.open]
+    order = list(Status)
+    assert mine == [one.id for one in sorted(still_open, key=lambda one: (order.index(one.status), one.created_at))]
+
+
 async def test_a_trail_longer_than_a_page_is_whole(store: Store, group: str) -> None:
     """G7: more than one megabyte of events is read to its end."""
     of = await stored(store, incident(group, channel_id=None))
@@ -148,3 +161,46 @@ async def test_a_trail_longer_than_a_page_is_whole(store: Store, group: str) -> 
     assert len(trail) == 41
     assert verify(trail) == []
     assert sum(len(event.model_dump_json()) for event in trail) > 1_000_000
+
+
+async def test_an_event_number_is_given_once(store: Store, group: str) -> None:
+    """G4: two events with one number are not one event."""
+    of = await stored(store, incident(group, channel_id=None))
+    with pytest.raises(Conflict):
+        await store.commit(Change(of.but(audit_seq=0, audit_head=""), [FACT], AT))
+    assert len(await store.trail(of.id)) == 1
+
+
+async def test_what_a_step_gave_is_a_copy(store: Store, group: str) -> None:
+    of = await stored(store, incident(group, channel_id=None))
+    given: dict[str, Any] = {"invited": ["U1"], "pair": (1, 2)}
+    await store.commit(Change(of, [FACT], AT, steps=[StepRecord("war_room", "invite", given, AT)]))
+    given["invited"].append("U2")
+    (await store.steps(of.id, "war_room"))["invite"].result["invited"].append("U3")
+    assert (await store.steps(of.id, "war_room"))["invite"].result == {"invited": ["U1"], "pair": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "too_much",
+    [
+        {"facts": [FACT] * 100},
+        {"steps": [StepRecord("f", "s", {"words": "x" * 410_000}, AT)]},
+        {"steps": [StepRecord("f", "s" * 1024, {}, AT)]},
+        {"steps": [StepRecord("f", "s", {}, AT)] * 2},
+        {"lookups": [("CHANNEL", "C-twice")] * 2},
+    ],
+    ids=["101 items", "an item of 410 kB", "a long key", "a step twice", "a lookup twice"],
+)
+async def test_what_dynamodb_would_refuse_is_refused_whole(store: Store, group: str, too_much: dict[str, Any]) -> None:
+    """P-loud: not a conflict, which would be tried again for ever."""
+    of = await stored(store, incident(group, channel_id=None))
+    with strict.on_purpose(), pytest.raises(VendorRefused):
+        await store.commit(Change(**{"incident": of, "facts": [FACT], "at": AT, **too_much}))
+    assert await store.incident(of.id) == of
+    assert len(await store.trail(of.id)) == 1
+
+
+async def test_a_transaction_may_have_a_hundred_items(store: Store, group: str) -> None:
+    of = await stored(store, incident(group, channel_id=None))
+    await store.commit(Change(of, [FACT] * 99, AT))
+    assert verify(await store.trail(of.id)) == []

@@ -185,7 +185,7 @@ async def test_eventbridge_is_told_the_whole_schedule(aws: str, peoples_time: An
     client = sandbox.client("scheduler", aws)
     client.create_schedule_group(Name=group)
     timers = EventBridge(
-        aioboto3.Session(), group=group, role_arn="arn:aws:iam::1:role/r", queue_arn="arn:aws:sqs:x:1:q.fifo",
+        aioboto3.Session(), group=group, role_arn=sandbox.SCHEDULER_ROLE_ARN, queue_arn=sandbox.queue_arn("q.fifo"),
         region=sandbox.REGION,
     )  # fmt: skip
     async with timers:
