@@ -377,3 +377,29 @@ def test_whoever_cannot_be_told_stops_nothing() -> None:
         assert len(world.queue.dead) == 1
 
     play(story)
+
+
+def test_what_is_in_hand_is_not_worked_beside_itself() -> None:
+    """D3, D11: the hold ran out while the processor stood still, and the queue hands the same message out again."""
+    at_once = most = 0
+
+    async def handler(_: Delivery) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await clock.sleep(5)
+        at_once -= 1
+
+    async def story() -> None:
+        world = World(handler)
+        await world.send("one")
+
+        async def let_the_hold_run_out() -> None:
+            await clock.sleep(2)
+            world.queue.messages[0].visible_at = clock.wall()
+
+        await asyncio.gather(world.until_quiet(), let_the_hold_run_out())
+        assert world.begun > 1
+        assert most == 1
+
+    play(story)
