@@ -28,7 +28,7 @@ TITLE_CHARS = 300
 SUMMARY_CHARS = 2000
 UNTITLED = "Alert without a title"
 
-_EVENTS = {
+EVENTS = {
     "alert group created": AlertEvent.FIRING,
     "escalation": AlertEvent.FIRING,
     "acknowledge": AlertEvent.ACKNOWLEDGED,
@@ -38,9 +38,9 @@ _EVENTS = {
     "resolve": AlertEvent.RESOLVED,
     "unresolve": AlertEvent.UNRESOLVED,
 }
-_NO_EVENT = "personal notification"  # OnCall told one person something: nothing happened to the alert group
-_STATUS_CHANGE = "status change"  # says only that something happened: the group's state says what
-_STATES = {
+NO_EVENT = "personal notification"  # OnCall told one person something: nothing happened to the alert group
+STATUS_CHANGE = "status change"  # says only that something happened: the group's state says what
+STATES = {
     "firing": AlertEvent.FIRING,
     "alerting": AlertEvent.FIRING,
     "new": AlertEvent.FIRING,  # OnCall's public API calls it so
@@ -105,7 +105,7 @@ def wrap(alert: Alert) -> Envelope:
 
 def _oncall(payload: Mapping[str, Any]) -> Alert | Ignored:
     told = mapping(payload.get("event"))
-    if text(told.get("type"), 64) == _NO_EVENT:
+    if text(told.get("type"), 64) == NO_EVENT:
         return Ignored("a personal notification changes nothing about the alert group")
     group = mapping(payload.get("alert_group"))
     first = mapping(payload.get("alert_payload"))  # what the monitoring system sent to OnCall at first
@@ -142,15 +142,15 @@ def _oncall(payload: Mapping[str, Any]) -> Alert | Ignored:
 
 
 def _oncall_event(told: Mapping[str, Any], group: Mapping[str, Any]) -> AlertEvent:
-    if told and told.get("type") != _STATUS_CHANGE:
+    if told and told.get("type") != STATUS_CHANGE:
         name = text(told.get("type"), 64)
-        if name in _EVENTS:
-            return _EVENTS[name]
-        raise BadPayload("event.type", f"is {name!r}, which is unknown", f"send one of: {', '.join(_EVENTS)}")
+        if name in EVENTS:
+            return EVENTS[name]
+        raise BadPayload("event.type", f"is {name!r}, which is unknown", f"send one of: {', '.join(EVENTS)}")
     name = text(group.get("state"), 64)
-    if name in _STATES:
-        return _STATES[name]
-    raise BadPayload("alert_group.state", f"is {name!r}, which is unknown", f"send one of: {', '.join(_STATES)}")
+    if name in STATES:
+        return STATES[name]
+    raise BadPayload("alert_group.state", f"is {name!r}, which is unknown", f"send one of: {', '.join(STATES)}")
 
 
 def _oncall_time(

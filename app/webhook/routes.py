@@ -13,6 +13,7 @@ from app import telemetry
 from app.errors import VendorError
 from app.intake.oncall import Ignored, alert_of, wrap
 from app.queue.envelope import Envelope
+from app.webhook import bodies
 from app.webhook.admission import Admission
 from app.webhook.answers import (
     Accepted,
@@ -31,8 +32,6 @@ from app.webhook.secret_cache import SecretCache
 SEND_DEADLINE_S = 3.0  # OnCall hangs up after four (L8)
 RETRY_AFTER_S = 5
 _CHECK_DEADLINE_S = 2.0
-
-_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
 
 class Queue(Protocol):
@@ -62,7 +61,7 @@ def alerts(admission: Admission, queue: Queue) -> APIRouter:
             _429=Failure,
             _503=Failure,
         ),
-        openapi_extra=_BODY,
+        openapi_extra=bodies.ALERT,
     )
     async def webhook(request: Request) -> Accepted | NothingToDo:
         """202 means that the event is durable (P-accept). After a 429 or 503 send it again."""

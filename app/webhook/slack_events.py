@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from slack_bolt.async_app import AsyncApp
 
 from app.intake.slack import dispatch
+from app.webhook import bodies
 from app.webhook.answers import Failure, Problem, documented
 from app.webhook.limits import read_body
 
@@ -25,6 +26,7 @@ def slack_events(bolt: AsyncApp, limit_bytes: int) -> APIRouter:
         summary="Hand in a gesture",
         response_class=Response,
         responses=documented(_400=Failure, _401=Failure, _404=Failure, _408=Failure, _413=Failure, _503=Failure),
+        openapi_extra=bodies.GESTURE,
     )
     async def events(request: Request) -> Response:
         body = await read_body(request, limit_bytes)
