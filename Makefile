@@ -5,15 +5,19 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Of `make simulate`; the nightly run takes 2000.
 SEEDS  ?= 100
+# Of `make fuzz` and `make fuzz-api`.
+SECONDS ?= 600
+CASES   ?= 10000
 # Rewritten only when the environment was: nothing is installed twice for one lock file.
-STAMP  := $(VENV)/.installed
+STAMP   := $(VENV)/.installed
+FUZZERS := $(VENV)/.fuzzers
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance lint format docs lock
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +48,16 @@ conformance: $(STAMP) ## Store and queue against DynamoDB Local and ElasticMQ to
 simulate: $(STAMP) ## Break everything at random, SEEDS times over (100), and check every promise
 	@$(BIN)/incident-response simulate --seeds $(SEEDS)
 
+$(FUZZERS): requirements-fuzz.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
+fuzz: $(FUZZERS) ## Coverage-guided bytes at all that a stranger reaches, for SECONDS (600)
+	$(BIN)/python -m tests.fuzz.fuzz_bytes $(SECONDS)
+
+fuzz-api: $(FUZZERS) ## CASES (10000) made from the webhook's OpenAPI, against the real pod
+	$(BIN)/python -m tests.fuzz.fuzz_api $(CASES)
+
 lint: $(STAMP) ## Style, types, and the import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -60,3 +74,5 @@ docs: $(STAMP) ## Write the generated parts of docs/ anew
 lock: $(STAMP) ## Pin every dependency anew, with hashes (add UPGRADE=--upgrade for newer versions)
 	$(PIP_COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements-fuzz.lock \
+		tests/fuzz/requirements.in
