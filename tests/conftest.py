@@ -52,10 +52,17 @@ class _Served:
 
 
 @pytest.fixture(autouse=True)
-def aws_would_take_it() -> Iterator[None]:
-    """Every request to AWS is one that AWS would take, not only moto."""
+def strict_requests() -> Iterator[None]:
+    """Every request is one that the real service would take, not only its stand-in."""
     yield
     strict.settle()
+
+
+@pytest.fixture
+def refused_on_purpose() -> Iterator[None]:
+    """For a test that sends what nobody should, to see what comes back."""
+    with strict.on_purpose():
+        yield
 
 
 @pytest.fixture

@@ -48,18 +48,23 @@ def flag(value: Any, where: str) -> Iterator[str]:
         yield _complaint("must be a boolean", where)
 
 
-def number(value: Any, where: str) -> Iterator[str]:
-    if not isinstance(value, int) or isinstance(value, bool):
-        yield _complaint("must be an integer", where)
+def number(least: int, most: int) -> Check:
+    def check(value: Any, where: str) -> Iterator[str]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield _complaint("must be an integer", where)
+        elif not least <= value <= most:
+            yield _complaint(f"must be {least} to {most}", where)
+
+    return check
 
 
-def many(limit: int, of: Check) -> Check:
+def many(limit: int, of: Check, *, least: int = 1) -> Check:
     def check(value: Any, where: str) -> Iterator[str]:
         if not isinstance(value, list):
             yield _complaint("must be an array", where)
             return
-        if not 1 <= len(value) <= limit:
-            yield _complaint(f"must hold 1 to {limit} items, holds {len(value)}", where)
+        if not least <= len(value) <= limit:
+            yield _complaint(f"must hold {least} to {limit} items, holds {len(value)}", where)
         for index, item in enumerate(value):
             yield from of(item, f"{where}/{index}")
 
@@ -129,7 +134,7 @@ _BUTTON = shape(
 )
 _SELECT = shape({"options": many(100, _OPTION)}, {**_ACTION, "placeholder": plain(150), "initial_option": _OPTION})
 _RADIO = shape({"options": many(10, _OPTION)}, {**_ACTION, "initial_option": _OPTION})
-_OVERFLOW = shape({"options": many(5, _OPTION)}, _ACTION)
+_OVERFLOW = shape({"options": many(5, _OPTION, least=2)}, _ACTION)
 _INPUT_TEXT = shape(
     {},
     {
@@ -137,8 +142,8 @@ _INPUT_TEXT = shape(
         "placeholder": plain(150),
         "initial_value": string(3000),
         "multiline": flag,
-        "min_length": number,
-        "max_length": number,
+        "min_length": number(0, 3000),
+        "max_length": number(1, 3000),
         "focus_on_load": flag,
     },
 )

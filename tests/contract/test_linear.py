@@ -143,6 +143,7 @@ async def test_the_simulated_linear_wants_a_uuid_of_version_4(linear: Linear, si
     assert not sim.issues
 
 
+@pytest.mark.usefixtures("refused_on_purpose")
 async def test_the_simulated_linear_knows_only_the_real_schema(url: str) -> None:
     async with httpx.AsyncClient(headers={"Authorization": cast.LINEAR_KEY}) as http:
         invented = await http.post(f"{url}/graphql", json={"query": '{ issue(id: "1") { mood } }'})

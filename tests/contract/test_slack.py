@@ -106,6 +106,7 @@ async def test_a_room_among_many_is_found_on_a_later_page(world: World) -> None:
     assert found.marker == ""
 
 
+@pytest.mark.usefixtures("refused_on_purpose")
 @pytest.mark.parametrize("name", ["Capital", "with space", "x" * 81, "---"])
 async def test_a_bad_name_is_refused_in_slacks_word(world: World, name: str) -> None:
     with pytest.raises(VendorRefused, match="invalid_name"):
@@ -221,6 +222,7 @@ async def test_part_of_it_may_have_succeeded(code: str) -> None:
         await slack.slack_id("a@example.com")
 
 
+@pytest.mark.usefixtures("refused_on_purpose")
 async def test_limits_are_slacks(world: World) -> None:
     """T5: a header of 151 characters or a 51st block loses the whole message, so Slack's refusal names the place."""
     room = await _room(world)
@@ -374,6 +376,7 @@ def _modal() -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("refused_on_purpose")
 async def test_a_modal_opens_once_per_trigger(world: World) -> None:
     trigger_id = world.sim.workspace.new_trigger(PRIMARY)
     await world.slack.open_modal(trigger_id, _modal())
@@ -392,6 +395,7 @@ async def test_a_modal_opens_once_per_trigger(world: World) -> None:
 # ---------------------------------------------------------------- the simulated Slack's own manners
 
 
+@pytest.mark.usefixtures("refused_on_purpose")
 async def test_reads_that_take_no_json_do_not_see_it(world: World) -> None:
     room = await _room(world)
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {cast.BOT_TOKEN}"}) as http:

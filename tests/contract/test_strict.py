@@ -1,4 +1,4 @@
-"""What moto takes and AWS does not: the tests' own check sees it, and so does the sandbox's AWS."""
+"""What a stand-in takes and the real service does not: tests/strict.py sees it, and so does the sandbox's AWS."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import aioboto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from app.effects.eventbridge import EventBridge
-from app.sim import aws
+from app.sim import aws, cast
+from app.sim.linear import LinearSim
+from app.sim.slack import SlackSim
 from tests import strict
 from tests.contract.test_timers import START, message
 
@@ -77,6 +80,21 @@ async def test_an_adapters_request_is_checked_as_well(aws: str) -> None:
         with pytest.raises(strict.WouldBeRefused, match=r"Name 'x+' has 65 characters"):
             await timers.once(LONG, START + timedelta(days=1), message=message())
     with pytest.raises(AssertionError, match="65 characters"):
+        strict.settle()
+
+
+async def test_what_slack_or_linear_would_refuse_fails_the_test_even_if_nobody_minds() -> None:
+    """T5"""
+    slack, linear = httpx.ASGITransport(SlackSim().app()), httpx.ASGITransport(LinearSim().app())
+    async with httpx.AsyncClient(transport=slack, base_url="http://slack") as http:
+        token = {"Authorization": f"Bearer {cast.BOT_TOKEN}"}
+        await http.post("/api/conversations.create", headers=token, json={"name": "Two Words", "is_private": True})
+    with pytest.raises(AssertionError, match="Slack: invalid_name_specials"):
+        strict.settle()
+    async with httpx.AsyncClient(transport=linear, base_url="http://linear") as http:
+        unknown = {"query": "{ users { nodes { mood } } }"}
+        await http.post("/graphql", headers={"Authorization": cast.LINEAR_KEY}, json=unknown)
+    with pytest.raises(AssertionError, match="Cannot query field 'mood' on type 'User'"):
         strict.settle()
 
 
