@@ -19,13 +19,14 @@ from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Lease
 from app.domain.people import SYSTEM
-from app.errors import Retry, Unknown, VendorError
+from app.errors import Retry, Unknown, VendorError, VendorThrottled
 from app.ledger import Decision
 from app.messages.message import Message
 from app.ports import Chat, StepRecord, Store
 
 LEASE_S = 30.0  # machine seconds, like the visibility of a message: a dead holder delays us once, not twice
 PATIENCE = 3  # attempts after which a flow ends without its optional steps, and says so
+PATIENCE_IN_A_STORM = 20  # the same, while it is a rate limit that holds them back
 
 _tracer = trace.get_tracer("incident-response")
 
@@ -63,7 +64,13 @@ class Flow:
     @property
     def ending(self) -> bool:
         """Whether ``end`` would end it: all is done, or there is no patience left for the rest."""
-        return not self.missing or self.attempt >= PATIENCE
+        return not self.missing or self.attempt >= (PATIENCE_IN_A_STORM if self._held_back else PATIENCE)
+
+    @property
+    def _held_back(self) -> VendorThrottled | None:
+        """The longest of the rate limits that steps ran into: waiting helps, and it is nobody's failure (T7)."""
+        limits = [error for error in self.missing.values() if isinstance(error, VendorThrottled)]
+        return max(limits, key=lambda limit: limit.retry_after, default=None)
 
     async def step(self, name: str, act: Callable[[], Awaitable[Done]]) -> dict[str, Any]:
         """A required step. Whatever ``act`` raises ends this attempt."""
@@ -87,9 +94,12 @@ class Flow:
         failures = [
             Fact(type=AuditType.STEP_FAILED, actor=SYSTEM, details={"flow": self.name, "step": name, "why": str(error)})
             for name, error in self.missing.items()
+            if self.ending or not isinstance(error, VendorThrottled)
         ]
         if not self.ending:
             await self._amend(lambda incident: Decision(incident.but(lease=None), failures))
+            if self._held_back:
+                raise self._held_back
             raise Retry(f"{self.name}: not done yet: {', '.join(self.missing)}", after=2.0 * self.attempt)
         return await self._amend(lambda incident: Decision(change(incident).but(lease=None), [*failures, *facts]))
 

@@ -9,7 +9,7 @@ import pytest
 
 from app import clock
 from app.domain.incident import Incident, Status
-from app.errors import Retry, VendorError, VendorThrottled
+from app.errors import Retry, VendorError, VendorRefused, VendorThrottled
 from app.flows import war_room
 from app.ports import Change
 from app.sim import cast
@@ -125,7 +125,7 @@ def test_a_room_without_its_header_can_be_commanded_all_the_same() -> None:
             nonlocal lost
             if effect_id.startswith("header:"):
                 lost += 1
-                raise VendorThrottled("slack", "chat.postMessage", retry_after=3)
+                raise VendorRefused("slack", "chat.postMessage", "restricted_action")
             return await post(channel, message, effect_id=effect_id)
 
         house.chat.post = but_the_header  # type: ignore[method-assign]
@@ -156,6 +156,25 @@ def test_a_large_team_is_invited_in_batches_that_fit_one_transaction() -> None:
         assert (await house.types()).count("RESPONDER_INVITED") == len(EVERYBODY) + 95
         assert (await house.types()).count("IC_ASSIGNED") == 1
         assert (await house.incident()).ic == "U0PRIMARY"
+
+    play(story)
+
+
+def test_a_rate_limit_delays_a_step_and_does_not_cost_it() -> None:
+    """T7: in a storm of alerts each room gets its checklist, later."""
+
+    async def story(house: House) -> None:
+        house.slack.limits["pins.add"] = 0
+        for attempt in range(1, 7):
+            with pytest.raises(VendorThrottled):
+                await house.fire()
+            assert (await house.incident()).attempts[war_room.FLOW] == attempt
+            await clock.sleep(90)
+        house.slack.limits.clear()
+        await house.fire()
+        assert (await house.incident()).status is Status.ACTIVE
+        assert len(house.rooms[0].pins) == 1
+        assert "STEP_FAILED" not in await house.types()
 
     play(story)
 
