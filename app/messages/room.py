@@ -9,7 +9,7 @@ from app.domain.incident import Incident
 from app.domain.people import Person
 from app.domain.readings import Outcome, Reading
 from app.domain.ticket import Rating
-from app.messages.message import Block, Message, actions, button, context, cut, escape, header, say, section
+from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
 
 _OUTCOMES = {Outcome.NO_DATA: "no data", Outcome.FAILED: "query failed", Outcome.STALE: "stale"}
 
@@ -36,8 +36,8 @@ def opening(incident: Incident) -> Message:
         blocks.append(section(escape(cut(incident.alert.summary, 2000))))
     if incident.drill:
         blocks.append(section(":test_tube: *This is a drill.* Nothing of it can reach customers."))
-    link = f"<{incident.alert.link}|Alert group in OnCall> · " if incident.alert.link else ""
-    blocks.append(context(f"{link}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
+    source = f"{link(incident.alert.link, 'Alert group in OnCall')} · " if incident.alert.link else ""
+    blocks.append(context(f"{source}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
     blocks.append(actions(take_command(incident), silence(incident)))
     return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
 
@@ -75,7 +75,7 @@ def snapshot(readings: Sequence[Reading], at: datetime) -> Message:
 
 
 def _reading(reading: Reading) -> str:
-    label = f"<{reading.link}|{escape(reading.label)}>" if reading.link else escape(reading.label)
+    label = link(reading.link, reading.label) if reading.link else escape(reading.label)
     if reading.outcome is Outcome.MEASURED:
         value = escape(reading.text)
     elif reading.outcome is Outcome.STALE:
@@ -103,7 +103,8 @@ def nobody_came(incident: Incident, room: str, why: str) -> Message:
     """For somebody outside the room, since inside nobody would read it (S3)."""
     return say(
         f":rotating_light: *{incident.severity}: {escape(incident.title)}* ({escape(incident.service)}). "
-        f"A war room is open and *nobody could be invited*: {escape(why)}. <{room}|Open the room> or ask an admin to."
+        f"A war room is open and *nobody could be invited*: {escape(why)}. "
+        f"{link(room, 'Open the room')} or ask an admin to."
     )
 
 
@@ -115,7 +116,7 @@ def nudge(incident: Incident, room: str, since_minutes: int) -> Message:
     """To the IC alone, or to the room while nobody commands: time to speak."""
     nobody = "" if incident.ic else " *Nobody commands this incident:* somebody *Take command*."
     text = (
-        f":alarm_clock: <{room}|{incident.severity}: {escape(incident.title)}>: {since_minutes} min without an update. "
+        f":alarm_clock: {link(room, f'{incident.severity}: {incident.title}')}: {since_minutes} min without an update. "
         "What can you tell people now? In the room: `/incident-response status draft` for customers." + nobody
     )
     buttons = [silence(incident)] if incident.ic else [take_command(incident)]
@@ -132,17 +133,15 @@ def alert_changed(what: str, by: str = "") -> Message:
 
 def announcement(incident: Incident, by: str, minutes: int) -> Message:
     done = incident.postmortem
-    link = f"<{done.url}|{escape(done.identifier)}>" if done else "not filed yet; it will be, and the link comes here"
+    where = link(done.url, done.identifier) if done else "not filed yet; it will be, and the link comes here"
     if incident.drill:
-        link = "written, and not filed: this was a drill"
-    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {link}")
+        where = "written, and not filed: this was a drill"
+    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {where}")
 
 
 def postmortem_filed(incident: Incident) -> Message:
     done = incident.postmortem
-    return say(
-        f":memo: The postmortem draft is filed: <{done.url}|{escape(done.identifier)}>" if done else ":memo: filed"
-    )
+    return say(f":memo: The postmortem draft is filed: {link(done.url, done.identifier)}" if done else ":memo: filed")
 
 
 def rating(incident: Incident) -> Message:
@@ -153,7 +152,7 @@ def rating(incident: Incident) -> Message:
 
 def farewell(incident: Incident, at: datetime) -> Message:
     done = incident.postmortem
-    where = f" The postmortem is <{done.url}|{escape(done.identifier)}>." if done else ""
+    where = f" The postmortem is {link(done.url, done.identifier)}." if done else ""
     return say(f":file_folder: This room is archived {slack_time(at)}.{where}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.draft import Draft
 from app.domain.incident import Incident
-from app.messages.message import Message, escape, header, section
+from app.messages.message import Message, escape, header, link, section
 from app.messages.room import slack_time
 
 
@@ -14,7 +14,8 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
     latest = drafts[-1] if drafts else None
     public = "nothing published"
     if incident.public:
-        public = f"<{incident.public.url}|{incident.public.status}>" if incident.public.url else incident.public.status
+        seen = incident.public.status
+        public = link(incident.public.url, seen) if incident.public.url else escape(seen)
     last = slack_time(incident.last_update_at) if incident.last_update_at else "none yet"
     lines = [
         f"*State* {incident.status.value}",
@@ -28,7 +29,7 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
     if incident.resolved_at:
         lines.append(f"*Resolved* {slack_time(incident.resolved_at)}")
     if incident.postmortem:
-        lines.append(f"*Postmortem* <{incident.postmortem.url}|{incident.postmortem.identifier}>")
+        lines.append(f"*Postmortem* {link(incident.postmortem.url, incident.postmortem.identifier)}")
     lines += [f":warning: {escape(missing)}" for missing in incident.missing]
     title = header(f"{incident.severity}: {incident.title}")
     return Message(text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines))))

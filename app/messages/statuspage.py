@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain import ticket
 from app.domain.draft import BODY_MAX, Draft, DraftState, PublicStatus
-from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, section
+from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, link, section
 
 MODAL = "edited_statuspage"  # callback_id: the file in actions/ that takes the submission
 
@@ -27,7 +27,9 @@ def card(draft: Draft, problems: Sequence[str], url: str = "") -> Message:
     """The draft, its fate, and, while it can be decided, the buttons."""
     fate = _FATE[draft.state]
     if draft.approved_by and draft.state is DraftState.PUBLISHED:
-        fate += f", approved by <@{draft.approved_by.removeprefix('slack:')}>" + (f" · <{url}|see it>" if url else "")
+        fate += f", approved by <@{draft.approved_by.removeprefix('slack:')}>" + (
+            f" · {link(url, 'see it')}" if url else ""
+        )
     blocks: list[Block] = [
         section(fate),
         section(f">*{escape(draft.text.title)}*  ·  {draft.text.status}"),

@@ -1,0 +1,170 @@
+"""Whatever an alert, a vendor or a person writes: Slack takes the message, and nobody is pinged by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.draft import BODY_MAX, DraftState, PublicStatus, PublicText
+from app.domain.gesture import Gesture
+from app.domain.help import CommandHelp
+from app.domain.incident import Incident, Postmortem, PublicIncident
+from app.domain.people import Person, Source
+from app.domain.readings import Outcome, Reading
+from app.intake.fields import text as one_line
+from app.intake.fields import web_address
+from app.messages import answers, checklist, room, status, statuspage
+from app.messages.message import TEXT_MAX, Message, escape, link, say
+from app.sim.slack_blocks import block_complaints, view_complaints
+from tests import factories as make
+
+ROOM = "https://sandbox.slack.example/archives/C0ROOM"
+FROM_OUTSIDE = [
+    *("<!channel>", "<!here|here>", "<!everyone>", "<!subteam^S1>", "<@U0STRANGER>", "<#C0OTHER>", "&lt;!channel&gt;"),
+    *("<https://evil.example|Open the room>", "><!channel>", "|<!channel>", "<", ">", "&", "`", "```", "*", "_", "~"),
+    *("\n>", ":tada:", "\u202e", "\U0001f525", "<" * 700, "&" * 3_000, "word " * 900),
+]
+_text = st.lists(st.sampled_from(FROM_OUTSIDE) | st.text(st.characters(exclude_categories=["Cs"])), max_size=4)
+foreign = _text.map("".join)
+line = foreign.map(lambda it: one_line(it, 300) or "x")
+address = foreign.map(lambda it: web_address(f"https://x.example/{it}".replace(" ", "")) or ROOM)
+readings = st.builds(
+    Reading,
+    label=foreign,
+    outcome=st.sampled_from(Outcome),
+    text=foreign,
+    why=foreign,
+    query=foreign,
+    link=address | st.none(),
+)
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> Incident:
+    alert = make.alert(title=draw(line), summary=one_line(draw(foreign), 2000), link=draw(address | st.none()))
+    done = Postmortem(id="i", identifier=draw(line), url=draw(address))
+    return make.incident(
+        alert=alert,
+        title=alert.title,
+        service=draw(line),
+        team=draw(line | st.none()),
+        missing=tuple(draw(st.lists(foreign, max_size=3))),
+        drill=draw(st.booleans()),
+        ic=draw(st.sampled_from([make.IC, None])),
+        public=draw(st.none() | st.builds(PublicIncident, id=st.just("p"), status=line, url=address | st.just(""))),
+        postmortem=draw(st.just(done) | st.none()),
+        resolved_at=draw(st.sampled_from([make.AT + timedelta(hours=1), None])),
+    )
+
+
+def _rejected(message: Message) -> list[str]:
+    """What Slack would say against it, and each piece of markup in it that is not ours."""
+    complaints = block_complaints(list(message.blocks))
+    if not 1 <= len(message.text) <= TEXT_MAX:
+        complaints.append(f"the text has {len(message.text)} characters")
+    return complaints + [mark for said in _markup([message.text, *message.blocks]) for mark in _foreign(said)]
+
+
+def _markup(part: Any) -> Iterator[str]:
+    """The texts in which Slack reads markup: all but ``plain_text``."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _markup(inner)
+    elif isinstance(part, dict) and part.get("type") == "mrkdwn":
+        yield part["text"]
+    elif isinstance(part, dict):
+        for inner in part.values():
+            if isinstance(inner, dict | list):
+                yield from _markup(inner)
+
+
+_OURS = re.compile(
+    r"<(@U0PRIMARY|@U0SECONDARY|#C0ROOM|!date\^\d+\^|https://(x\.example/|sandbox\.slack\.example/)[^<>|]*(\||$|…))"
+)
+
+
+def _foreign(said: str) -> list[str]:
+    return [said[at : at + 40] for at, c in enumerate(said) if c == "<" and not _OURS.match(said, at)]
+
+
+@pytest.mark.parametrize(
+    "ping", ["<!channel>", "<@U0STRANGER>", "<https://evil.example|x>", "<https://x.example/><!here>"]
+)
+def test_a_ping_would_be_seen(ping: str) -> None:
+    """The check of this page checks."""
+    assert _rejected(say(f"hello {ping}"))
+    assert _rejected(say("x")) == []
+
+
+@settings(deadline=None, max_examples=150)
+@given(incidents(), st.lists(readings, max_size=4), st.lists(foreign, max_size=3), foreign)
+def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines: Sequence[str], why: str) -> None:
+    """T5: texts from outside can neither break a message nor ping a channel."""
+    people = [Person(name=why, email=None, source=Source.ON_CALL, slack_id="U0SECONDARY")]
+    said = [
+        room.opening(incident),
+        room.arrivals(people, {why: why}, lines, why),
+        room.snapshot(found, make.AT),
+        room.assembled(incident, lines, 1.5),
+        room.nobody_came(incident, ROOM, why),
+        room.nudge(incident, ROOM, 15),
+        room.alert_changed(why, why),
+        room.announcement(incident, "<@U0PRIMARY>", 5),
+        room.postmortem_filed(incident),
+        room.rating(incident),
+        room.farewell(incident, make.AT),
+        status.card(incident, [], reminding=True),
+        checklist.card(incident, []),
+        answers.gave_up(why),
+        answers.put_aside(why, why),
+    ]
+    assert [complaint for message in said for complaint in _rejected(message)] == []
+    assert len(room.topic(incident)) <= 250
+
+
+@settings(deadline=None)
+@given(
+    title=foreign.map(lambda it: it[:255] or "x"),
+    body=foreign.map(lambda it: it[:BODY_MAX] or "x"),
+    state=st.sampled_from(DraftState),
+    problems=st.lists(foreign, max_size=3),
+    url=address | st.just(""),
+)
+def test_no_text_for_customers_pings_the_room(
+    title: str, body: str, state: DraftState, problems: list[str], url: str
+) -> None:
+    """T5, G2: and the whole of it is shown."""
+    public = PublicText(title=title, status=PublicStatus.INVESTIGATING, body=body)
+    draft = make.draft(make.incident(), public=public).model_copy(
+        update={"state": state, "approved_by": f"slack:{make.IC}"}
+    )
+    shown = statuspage.card(draft, problems, url)
+    assert _rejected(shown) == []
+    assert view_complaints(statuspage.editor(draft)) == []
+    texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"][2:]
+    quoted = "".join(part.removeprefix(">").replace("\n>", "\n") for part in texts)
+    assert quoted.startswith(escape(body))
+
+
+@given(foreign)
+def test_no_command_pings_the_room(typed: str) -> None:
+    """T5: what was typed comes back as text."""
+    gesture = Gesture(raw="", form="command", name=typed, user_id="U1", team_id="T1")
+    assert _rejected(answers.unknown(gesture, CommandHelp((("help", "what there is"),)))) == []
+    assert _rejected(say(answers.only_in_a_room(gesture, ["C0ROOM"]))) == []
+
+
+@given(foreign, foreign)
+def test_a_link_ends_where_it_ends(where: str, label: str) -> None:
+    """T5"""
+    shown = link(f"https://x.example/{where}", label)
+    assert (shown.count("<"), shown.count(">"), shown[-1]) == (1, 1, ">")
+    assert shown.count("|") == 1 + label.count("|")
