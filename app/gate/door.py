@@ -61,6 +61,8 @@ class Door:
         claim = clock.new_id()
         was, incident, draft = await self._approve(incident_id, draft_id, sha256, human, claim)
         if draft.claim != claim:
+            if draft.state is DraftState.APPROVED:
+                raise Retry("another click is publishing this text right now")
             return Outcome(incident, draft, now=False)
         try:
             if was is DraftState.FAILED and (public := await self._already_there(draft)):

@@ -26,14 +26,15 @@ async def settle(store: Store, page: PublicPage, incident_id: str, draft_id: str
     draft = await store.draft(incident_id, draft_id)
     if draft is None or draft.state is not DraftState.UNKNOWN:
         return draft
+    over = clock.wall() >= (draft.claimed_until or 0.0)  # before the look: what lands after it is not missed
     public = found_on(await page.find(draft_id))
-    if public is None and clock.wall() < (draft.claimed_until or 0.0):
+    if public is None and not over:
         raise Retry(f"draft {draft_id} is not on Statuspage yet, and may still be on its way", after=LOOK_AGAIN_S)
 
     def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
         current = next(known for known in drafts if known.id == draft_id)
-        if current.state is not DraftState.UNKNOWN:
-            return None
+        if current.state is not DraftState.UNKNOWN or current.claim != draft.claim:
+            return None  # settled meanwhile; if it is UNKNOWN again, then by a later POST, which we did not look for
         if public is not None:
             return published(incident, current, Move.FIND, public)
         return gave_up(incident, current, Move.MISS, "Statuspage does not have it")

@@ -60,8 +60,8 @@ def test_every_command_that_is_named_can_be_typed() -> None:
 
 
 def test_every_make_verb_that_is_named_exists() -> None:
-    verbs = set(re.findall(r"^([a-z]+):.*## ", text(Path("Makefile")), re.MULTILINE))
-    named = {verb for page in PAGES for verb in re.findall(r"(?:^|`)make ([a-z]+)", text(page), re.MULTILINE)}
+    verbs = set(re.findall(r"^([a-z-]+):.*## ", text(Path("Makefile")), re.MULTILINE))
+    named = {verb for page in PAGES for verb in re.findall(r"(?:^|`)make ([a-z-]+)", text(page), re.MULTILINE)}
     assert named
     assert named <= verbs
 

@@ -20,7 +20,7 @@ from app.gate._statuspage_write import AutoPublishNotPermittedError
 from app.gate.door import Door, Outcome
 from app.gate.settle import settle
 from app.gate.target import PublishTarget
-from app.ports import Change
+from app.ports import Change, PublicPage
 from app.sim import cast
 from app.sim.faults import Faulty, Kind
 from app.sim.memory_store import MemoryStore
@@ -322,5 +322,51 @@ def test_the_approval_is_read_back_before_anything_is_sent() -> None:
         with pytest.raises(AutoPublishNotPermittedError):
             await gate.approve(draft)
         assert gate.posts == []
+
+    play(story)
+
+
+class _Meanwhile:
+    """A page that is looked at, and then much happens before the answer is here."""
+
+    def __init__(self, page: PublicPage, happens: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._page, self._happens = page, happens
+
+    async def find(self, draft_id: str) -> dict[str, Any] | None:
+        found = await self._page.find(draft_id)
+        await self._happens()
+        return found
+
+
+def test_a_look_at_an_earlier_post_settles_no_later_one() -> None:
+    """D7, D11: found by the model of the gate. What is UNKNOWN again is so by a POST that this look was not for."""
+
+    async def story(gate: Gate) -> None:
+        gate.faulty.add(Kind.ERROR, match="POST")
+        draft = (await gate.approve(await gate.draft())).draft
+        assert draft.state is DraftState.UNKNOWN
+        await clock.sleep(60)
+
+        async def settled_and_sent_again() -> None:
+            assert (await settle(gate.store, gate.read, draft.incident_id, draft.id)) is not None
+            gate.faulty.clear()
+            gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, match="POST", seconds=60)
+            assert (await gate.approve(draft)).draft.state is DraftState.UNKNOWN
+
+        late = await settle(gate.store, _Meanwhile(gate.read, settled_and_sent_again), draft.incident_id, draft.id)
+        assert late is not None
+        assert late.state is DraftState.UNKNOWN
+
+    play(story)
+
+
+def test_what_lands_while_we_look_is_not_called_missing() -> None:
+    """D7, S2: found by the model of the gate. A look proves something only if it began when the time was over."""
+
+    async def story(gate: Gate) -> None:
+        gate.faulty.add(Kind.ERROR, match="POST")
+        draft = (await gate.approve(await gate.draft())).draft
+        with pytest.raises(Retry):
+            await settle(gate.store, _Meanwhile(gate.read, lambda: clock.sleep(60)), draft.incident_id, draft.id)
 
     play(story)
