@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -37,6 +38,7 @@ _ATTRIBUTES_SIZE = 1_024  # bytes set aside for a message's attributes, which co
 _VISIBILITY_MAX_S = 43_200
 _REASON_MAX = 1_000  # characters of a reason that are kept beside a parked message
 _TRACE_HEADERS = ("traceparent", "tracestate")
+_NOT_TAKEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 T = TypeVar("T")
 
@@ -190,7 +192,7 @@ def _attributes(values: Mapping[str, str]) -> Any:
 
 def _accepted(text: str) -> str:
     """SQS takes all of Unicode but a few code points; escaped, they mean the same inside JSON."""
-    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    return _NOT_TAKEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _delivery(message: Any) -> Delivery:
