@@ -22,6 +22,8 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root, level = logging.getLogger().handlers[:], logging.getLogger().level
     monkeypatch.setattr(logging.getLogger("opentelemetry.trace"), "disabled", True)  # a pod is configured once, we not
+    # Bolt gives its app's logger, which is ours, the level it finds; a pod is configured before, a test after.
+    monkeypatch.setattr(logging.getLogger("incident-response"), "level", logging.NOTSET)
     yield
     structlog.reset_defaults()
     logging.getLogger().handlers = root
