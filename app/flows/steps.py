@@ -76,6 +76,7 @@ class Flow:
         """A required step. Whatever ``act`` raises ends this attempt."""
         if name in self._done:
             return self._done[name].result
+        await self._hold()
         with _tracer.start_as_current_span(name):
             done = await act()
         await self._record(name, done)
@@ -111,12 +112,19 @@ class Flow:
         record = StepRecord(flow=self.name, step=name, result=done.result, at=clock.now())
 
         def decide(incident: Incident) -> Decision:
-            lease = Lease(flow=self.name, attempt=self.attempt, until=clock.wall() + LEASE_S)
             facts = [*done.facts, *done.also(incident)]
-            return Decision(done.change(incident).but(lease=lease), facts, steps=[record], lookups=done.lookups)
+            return Decision(done.change(incident).but(lease=self._lease()), facts, steps=[record], lookups=done.lookups)
 
         await self._amend(decide)
         self._done[name] = record
+
+    async def _hold(self) -> None:
+        """Who stood still for as long as a lease lasts looks before acting: the flow may be another's by now (D11)."""
+        if self.incident.lease is None or self.incident.lease.until <= clock.wall():
+            await self._amend(lambda incident: Decision(incident.but(lease=self._lease()), []))
+
+    def _lease(self) -> Lease:
+        return Lease(flow=self.name, attempt=self.attempt, until=clock.wall() + LEASE_S)
 
     async def _amend(self, decide: Callable[[Incident], Decision]) -> Incident:
         def fenced(incident: Incident) -> Decision:

@@ -11,6 +11,8 @@ from app import clock
 from app.domain.incident import Incident, Status
 from app.errors import Retry, VendorError, VendorRefused, VendorThrottled
 from app.flows import war_room
+from app.flows.steps import LEASE_S, Done, begin
+from app.ledger import Decision
 from app.ports import Change
 from app.sim import cast
 from app.sim.faults import Kind
@@ -205,6 +207,44 @@ def test_a_room_of_that_name_that_is_not_ours_is_not_taken() -> None:
         assert len(ours) == 1
         assert ours[0].name == f"{name}-1"
         assert other.posts == []
+
+    play(story)
+
+
+def test_who_stood_still_looks_before_acting() -> None:
+    """D11: its lease ran out and another took the flow; that its next step is the first thing it does is no excuse."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        incident = await house.incident()
+
+        def begins(incident: Incident) -> Decision:
+            return Decision(incident, [])
+
+        async def act() -> Done:
+            raise AssertionError("it acted, and another has the flow")
+
+        still = await begin(house.store, incident.id, "any", begins)
+        await clock.sleep(LEASE_S + 1)
+        assert await begin(house.store, incident.id, "any", begins)
+        assert still
+        with pytest.raises(Retry, match="taken over"):
+            await still.step("next", act)
+
+    play(story)
+
+
+def test_who_was_slow_and_alone_goes_on() -> None:
+    async def story(house: House) -> None:
+        await house.fire()
+        flow = await begin(house.store, (await house.incident()).id, "any", lambda fresh: Decision(fresh, []))
+        await clock.sleep(LEASE_S + 1)
+        assert flow
+
+        async def act() -> Done:
+            return Done(result={"held": flow.incident.lease is not None and flow.incident.lease.until > clock.wall()})
+
+        assert await flow.step("next", act) == {"held": True}
 
     play(story)
 
