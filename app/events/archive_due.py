@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from app.errors import VendorError
 from app.flows.archive import Archive
 
 
@@ -11,4 +12,8 @@ class Body(BaseModel):
 
 
 async def handle(body: Body, archive: Archive) -> None:
-    await archive.close(body.incident_id)
+    try:
+        await archive.close(body.incident_id)
+    except VendorError:  # its schedule fired once and is gone: without another the room would stay for ever
+        await archive.come_back(body.incident_id)
+        raise

@@ -5,10 +5,11 @@ from pydantic import BaseModel
 from app import ledger
 from app.domain.draft import DraftState
 from app.domain.incident import Status
+from app.errors import VendorError
 from app.flows import checklist, publishing
 from app.flows.resolution import ask_to_wrap_up
 from app.gate.settle import settle
-from app.ports import Chat, PublicPage, Queue, Store
+from app.ports import Chat, PublicPage, Queue, Store, Timers
 from app.telemetry import metrics
 
 
@@ -17,9 +18,13 @@ class Body(BaseModel):
     draft_id: str
 
 
-async def handle(body: Body, store: Store, page: PublicPage, chat: Chat, queue: Queue) -> None:
+async def handle(body: Body, store: Store, page: PublicPage, chat: Chat, queue: Queue, timers: Timers) -> None:
     """A text was sent and no answer came: look whether it is there, and say so."""
-    draft = await settle(store, page, body.incident_id, body.draft_id)
+    try:
+        draft = await settle(store, page, body.incident_id, body.draft_id)
+    except VendorError:  # while it is not settled nothing else can be published: this may not end with our patience
+        await publishing.look_later(timers, body.incident_id, body.draft_id)
+        raise
     if draft is None or draft.state not in {DraftState.PUBLISHED, DraftState.FAILED}:
         return
     metrics.published(draft)

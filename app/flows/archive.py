@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
@@ -22,6 +22,7 @@ from app.ports import Chat, Store, Timers
 from app.telemetry import metrics
 
 LINK_TOLD = "announce_postmortem"  # the step of the resolution after which the room has the link (T4)
+COME_BACK = timedelta(minutes=10)
 _ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}
 
 
@@ -66,6 +67,9 @@ class Archive:
 
         await ledger.amend(self.store, incident_id, decide)
 
+    async def come_back(self, incident_id: str) -> None:
+        await schedule_archive(self.timers, incident_id, clock.now() + COME_BACK)
+
     async def _why_not_yet(self, incident: Incident) -> str | None:
         """An archived room takes no message and has no working buttons."""
         if any(_undecided(draft) for draft in await self.store.drafts(incident.id)):
@@ -83,11 +87,8 @@ class Archive:
             details={"until": at.isoformat(), "why": why},
         )
         await ledger.amend(self.store, incident.id, lambda incident: Decision(incident, [fact]))
-        await self.chat.post(
-            incident.channel_id or "",
-            messages.still_open(incident, why),
-            effect_id=f"undecided:{incident.id}:{at:%Y%m%d%H%M}",
-        )
+        message, effect = messages.still_open(incident, why), f"undecided:{incident.id}:{at:%Y%m%d%H%M}"
+        await post_once(self.chat, incident.channel_id or "", message, effect, adopting=True)
 
 
 def _undecided(draft: Draft) -> bool:

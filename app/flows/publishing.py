@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from app import ledger
+from datetime import timedelta
+
+from app import clock, ledger
 from app.domain.draft import Draft, DraftState, PublicText
 from app.domain.incident import Incident
+from app.domain.schedule import SCHEDULED_TIME, schedule_name
 from app.errors import Refused, Unknown
 from app.flows.steps import keep_current, post_once
 from app.gate import drafts
 from app.messages import statuspage
 from app.messages.message import Message, say
-from app.ports import Chat, Queue, Store
+from app.ports import Chat, Queue, Store, Timers
 from app.queue.envelope import Envelope, dedup, lane
+
+LOOK_LATER = timedelta(minutes=10)
 
 
 async def propose(store: Store, chat: Chat, incident: Incident, cause: str, text: PublicText, *, author: str) -> Draft:
@@ -62,6 +67,20 @@ async def look_it_up(queue: Queue, draft: Draft) -> None:
             dedup_id=dedup("settle", draft.id, draft.claim or ""),
             body=f'{{"incident_id":"{draft.incident_id}","draft_id":"{draft.id}"}}',
         )
+    )
+
+
+async def look_later(timers: Timers, incident_id: str, draft_id: str) -> None:
+    """Statuspage is away, perhaps for long: a schedule outlasts the message that asks."""
+    await timers.once(
+        schedule_name("settle", draft_id),
+        clock.now() + LOOK_LATER,
+        message=Envelope(
+            kind="event:settle_publish",
+            lane=lane("settle", draft_id),
+            dedup_id=SCHEDULED_TIME,
+            body=f'{{"incident_id":"{incident_id}","draft_id":"{draft_id}","scheduled_at":"{SCHEDULED_TIME}"}}',
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from app.sim.slack_people import NotPossible
 from app.sim.slack_state import Channel
 
 _ROUND_S = 240.0
-_END_S = 24 * 3600.0  # virtual; then it is not quiescent
+_END_S = 6 * 3600.0  # virtual; then it is not quiescent
 _UNDECIDED = {DraftState.PENDING_APPROVAL, DraftState.FAILED}
 
 
@@ -70,15 +70,16 @@ async def _tend(house: House, incident: Incident) -> None:
         await house.people.command(incident.ic, room.id, "resolve")
         return
     drafts = [one for one in await house.store.drafts(incident.id) if one.state in _UNDECIDED]
-    if drafts and not buttons(room, "approve_statuspage"):
-        house.book.note("", "caretaker", f"{incident.id}: {drafts[-1].id} is {drafts[-1].state}, and nothing shows it")
+    if not drafts:
+        return
+    shown = buttons(room, "approve_statuspage")
+    if not shown or drafts[-1].id not in shown[-1][2]:  # what is to be decided is not before anybody's eyes
         await house.people.command(incident.ic, room.id, "status draft It is over.")
-    elif drafts:
-        # A text that cannot be published, or of an author who may not approve it, is rejected in the next round.
-        last = drafts[-1]
-        tried = any(last.sha256 in entry.detail for entry in house.book.of("tried"))
-        house.book.note("", "tried", last.sha256)
-        await _press(house, incident.ic, room, "reject_statuspage" if tried else "approve_statuspage")
+        return
+    # A text that cannot be published, or of an author who may not approve it, is rejected in the next round.
+    tried = any(entry.detail == drafts[-1].id for entry in house.book.of("tried"))
+    house.book.note("", "tried", drafts[-1].id)
+    await _press(house, incident.ic, room, "reject_statuspage" if tried else "approve_statuspage")
 
 
 async def _press(house: House, user: str, room: Channel, button: str) -> None:

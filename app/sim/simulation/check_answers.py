@@ -14,6 +14,7 @@ from app.sim.simulation.wires import BookedQueue
 from app.sim.slack_delivery import Gesture
 from app.sim.slack_state import Channel
 
+_BREAKER_S = 60.0  # a vendor that did not answer is left alone for half a minute, and again
 _TELLING_S = 20.0  # what telling may take after a message was parked
 
 
@@ -73,6 +74,7 @@ def _effects(channels: Iterable[Channel]) -> set[str]:
 
 
 def _could_not_be_told(house: House, queue: BookedQueue, message: str) -> bool:
-    """Slack was struck while it was worked: who cannot be reached cannot be told, and the log says so."""
-    began, ended = queue.taken[message][0], queue.ended[message] + _TELLING_S
+    """Slack was struck while it was worked, or just before, so that the breaker is open: who cannot be reached cannot
+    be told, and the log says so."""
+    began, ended = queue.taken[message][0] - _BREAKER_S, queue.ended[message] + _TELLING_S
     return any(began <= one.at <= ended and one.detail.endswith("(struck)") for one in house.book.of("slack"))

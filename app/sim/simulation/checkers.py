@@ -108,9 +108,14 @@ def _people(house: House) -> Iterator[str]:
         if strangers := room.members - INVITABLE - {cast.BOT_USER_ID}:
             yield f"{', '.join(sorted(strangers))} in {room.name}: on no schedule, in no directory group"
     for incident in house.incidents:
-        told = {e.details["slack_id"] for e in house.store.audit[incident.id] if e.type is AuditType.RESPONDER_INVITED}
+        trail = house.store.audit[incident.id]
+        told = {event.details["slack_id"] for event in trail if event.type is AuditType.RESPONDER_INVITED}
+        gave_up = any(
+            event.type is AuditType.STEP_FAILED and event.details["step"].startswith("invite") for event in trail
+        )
         room_of = house.slack.workspace.channels.get(incident.channel_id or "")
-        if room_of and (unrecorded := room_of.members - told - {cast.BOT_USER_ID}):
+        # An invitation whose answer was lost, and which nobody could look for: the trail says that it failed.
+        if room_of and not gave_up and (unrecorded := room_of.members - told - {cast.BOT_USER_ID}):
             yield f"{', '.join(sorted(unrecorded))} in {room_of.name}, and no invitation on record"
 
 

@@ -51,7 +51,11 @@ def plan_of(seed: int) -> list[Step]:
 
 def play(seed: int, only: Collection[int] | None = None) -> Outcome:
     """``only``: the numbers of the steps to take; None: all."""
-    steps = [step for step in plan_of(seed) if only is None or step.number in only]
+    return tell(seed, [step for step in plan_of(seed) if only is None or step.number in only])
+
+
+def tell(seed: int, steps: Sequence[Step]) -> Outcome:
+    """These steps, whatever the seed would have planned; it still rolls the dice for all that happens on the way."""
     settle_libraries(seed)
     with _quiet_logs():
         return lives.run(_story(seed, steps), seed)

@@ -1,0 +1,94 @@
+"""Defects, each as one line that somebody might well write. The simulation must see every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from app.domain.audit import AuditEvent
+from app.domain.draft import Draft
+from app.domain.incident import Incident
+from app.effects.slack import Slack
+from app.gate.door import Door
+from app.ports import Change
+from app.processor.consumer import Consumer
+from app.queue.delivery import Delivery
+from app.sim.memory_store import MemoryStore
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def claim_without_its_condition(patch: pytest.MonkeyPatch) -> None:
+    """Whoever writes a draft writes it, whatever has become of it meanwhile."""
+    checked = MemoryStore._check
+
+    def check(self: MemoryStore, change: Change, events: Sequence[AuditEvent]) -> None:
+        if not change.drafts:
+            checked(self, change, events)
+
+    patch.setattr(MemoryStore, "_check", check)
+
+
+def no_read_back(patch: pytest.MonkeyPatch) -> None:
+    async def _read_back(_self: Door, draft: Draft, _claim: str) -> Draft:
+        return draft
+
+    patch.setattr(Door, "_read_back", _read_back)
+
+
+def audit_keys_without_numbers(patch: pytest.MonkeyPatch) -> None:
+    """Two events of one moment and type have one key, so that the second takes the first one's place."""
+    committed = MemoryStore.commit
+
+    async def commit(self: MemoryStore, change: Change) -> Incident:
+        new = await committed(self, change)
+        kept = {(event.at, event.type): event for event in self.audit[new.id]}
+        self.audit[new.id] = list(kept.values())
+        return new
+
+    patch.setattr(MemoryStore, "commit", commit)
+
+
+def room_without_its_adoption(patch: pytest.MonkeyPatch) -> None:
+    async def own_room(_self: Slack, _name: str) -> None:
+        return None
+
+    patch.setattr(Slack, "own_room", own_room)
+
+
+def deleted_instead_of_parked(patch: pytest.MonkeyPatch) -> None:
+    async def park(self: Any, delivery: Delivery, _reason: str) -> bool:
+        await self._inbox.delete(delivery)
+        return True
+
+    patch.setattr(Consumer, "_park", park)
+
+
+def worked_beside_itself(patch: pytest.MonkeyPatch) -> None:
+    """What a processor has in hand is taken again when its hold ran out: the first defect that the simulation found."""
+
+    async def _work_lane(self: Any, lane: Any) -> None:
+        await self._work_in_order(lane)
+
+    patch.setattr(Consumer, "_work_lane", _work_lane)
+
+
+def a_failure_that_stops_no_lane(patch: pytest.MonkeyPatch) -> None:
+    failed = Consumer._failed
+
+    async def _failed(self: Any, delivery: Delivery, error: Exception) -> bool:
+        await failed(self, delivery, error)
+        return True
+
+    patch.setattr(Consumer, "_failed", _failed)
+
+
+PLANTS: dict[str, tuple[Plant, ...]] = {
+    "P-gate": (no_read_back,),
+    "P-audit": (claim_without_its_condition, audit_keys_without_numbers),
+    "P-once": (room_without_its_adoption, worked_beside_itself),
+    "P-accept": (deleted_instead_of_parked,),
+    "order": (a_failure_that_stops_no_lane,),
+}

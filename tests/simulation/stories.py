@@ -1,0 +1,44 @@
+"""Plans with the accident at the one place that matters; the seed moves everything else about."""
+
+from __future__ import annotations
+
+from app.sim.simulation.alerts import Planned
+from app.sim.simulation.steps import Step, numbered
+
+_ALERT = {"group": 0, "severity": "critical", "drill": False}
+_TOLD = {"group": 0, "event": "alert group created", "again": False}
+_IC = {"group": 0, "user": "ic"}
+_FIRED: list[Planned] = [(1.0, "alerts", "fire", _ALERT), (2.0, "alerts", "tell", _TOLD)]
+
+
+def dies_while_the_room_is_made(seed: int) -> list[Step]:
+    """Somewhere in the first second of an assembly, another place with each seed."""
+    return numbered([*_FIRED, (2.05 + seed * 0.04, "faults", "crash", {"down_s": 1.0})])
+
+
+def approved_by_two_processors_at_once(_: int) -> list[Step]:
+    """One click, handed out to both."""
+    again: list[Planned] = [(120.02 + number * 0.02, "faults", "expire", {}) for number in range(6)]
+    return numbered([
+        *_FIRED,
+        (60.0, "people", "draft_words", _IC),
+        (110.0, "faults", "second", {"for_s": 300.0}),
+        (120.0, "people", "approve", _IC),
+        *again,
+    ])  # fmt: skip
+
+
+def works_while_its_hold_runs_out(seed: int) -> list[Step]:
+    """A text is drafted, and the queue hands the same command out again a moment later."""
+    again: list[Planned] = [(60.1 + seed * 0.05 + number * 0.1, "faults", "expire", {}) for number in range(4)]
+    return numbered([*_FIRED, (60.0, "people", "draft_words", _IC), *again])
+
+
+def gives_up(_: int) -> list[Step]:
+    """Slack is away for longer than the patience with a message."""
+    away = {"vendor": "slack", "kind": "error", "for_s": 200.0}
+    return numbered([
+        *_FIRED,
+        (60.0, "faults", "vendor", away),
+        (61.0, "people", "draft_words", _IC), (61.1, "people", "draft", _IC), (61.2, "people", "take_command", _IC),
+    ])  # fmt: skip
