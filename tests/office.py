@@ -1,5 +1,5 @@
 """A whole processor in virtual time, and people before it: gestures go through the intake and the queue, timers fire,
-and a processor can die at any call to the outside and be followed by the next.
+and a processor can die at any await and be followed by the next.
 
 ``House`` is the world; ``Office`` works in it. What dies with a processor is what is in its head, and the answers to
 the calls that it had under way; what it had done stays done.
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 from slack_bolt.async_app import AsyncBoltRequest
 
 from app import clock
@@ -36,76 +35,9 @@ from app.sim.slack_people import People
 from app.sim.slack_state import Post
 from tests.factories import alert
 from tests.house import FALLBACK, House
+from tests.lives import Life, Port, Wire, count_awaits
 
-STILL_S = 90.0
 _PATIENCE_S = 3 * 3600.0
-
-
-class Life:
-    """One processor's, counted in steps: one before each call to the outside, one between the call and its answer.
-
-    At step ``last`` it ends. At step ``still`` it stands still for a minute and a half, and then goes on where it was:
-    by then its message and its lease are another's (D11).
-    """
-
-    def __init__(self, *, last: int | None = None, still: int | None = None) -> None:
-        self.steps = 0
-        self.over = asyncio.Event()
-        self._last, self._still = last, still
-        self._awake = asyncio.Event()
-        self._awake.set()
-
-    async def step(self) -> None:
-        self.steps += 1
-        if self.steps == self._last:
-            self.over.set()
-        if self.steps == self._still:
-            self._awake.clear()
-            asyncio.get_running_loop().call_later(STILL_S, self._awake.set)
-        await self.awake()
-
-    async def awake(self) -> None:
-        await self._awake.wait()
-        if self.over.is_set():
-            raise asyncio.CancelledError("the process is gone")
-
-
-class Mortal:
-    """Anything with async methods, as long as its caller lives."""
-
-    def __init__(self, inner: Any, life: Life) -> None:
-        self._inner, self._life = inner, life
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def call(*args: Any, **named: Any) -> Any:
-            await self._life.step()
-            answer = await getattr(self._inner, name)(*args, **named)
-            await self._life.step()
-            return answer
-
-        return call
-
-
-class _Inbox(Mortal):
-    """Looking for work and holding it does not count as a step, but stops with its processor."""
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def call(*args: Any, **named: Any) -> Any:
-            await self._life.awake()
-            return await getattr(self._inner, name)(*args, **named)
-
-        return call
-
-
-class MortalTransport(httpx.AsyncBaseTransport):
-    def __init__(self, inner: httpx.AsyncBaseTransport, life: Life) -> None:
-        self._inner, self._life = inner, life
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await self._life.step()
-        answer = await self._inner.handle_async_request(request)
-        await self._life.step()
-        return answer
 
 
 class _Courier:
@@ -132,17 +64,23 @@ class Office:
     def __init__(self, house: House, lives: Iterable[Life] = (), *, beside: Life | None = None) -> None:
         self.house = house
         self.people = house.slack.people = People(house.slack.workspace, _Courier(house.queue))
+        self.lived: list[Life] = []
         self._lives, self._beside = lives, beside
         self._registry: Registry | None = None
 
     # ------------------------------------------------------------ processors
 
     async def __aenter__(self) -> Office:
+        count_awaits()
         work = [self._fire_timers(), self._work(iter(self._lives))]
-        if self._beside:
-            work.append(self._work(iter([self._beside])))
         self._tasks = {asyncio.create_task(one) for one in work}
+        if self._beside:
+            self.second(self._beside)
         return self
+
+    def second(self, life: Life | None = None) -> None:
+        """From now on another processor works beside the first."""
+        self._tasks.add(asyncio.create_task(self._work(iter([life] if life else []))))
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
@@ -152,12 +90,13 @@ class Office:
     async def _work(self, lives: Iterator[Life]) -> None:
         while True:
             life = next(lives, None) or Life()
-            run = asyncio.create_task(self._processor(life).run(asyncio.Event()))
+            self.lived.append(life)
+            run = life.start(self._processor(life).run(asyncio.Event()))
             ended = asyncio.create_task(life.over.wait())
             try:
                 await asyncio.wait({run, ended}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                life.over.set()
+                life.end()
                 run.cancel()
                 await asyncio.wait({run})
             await clock.sleep(2)
@@ -170,8 +109,8 @@ class Office:
 
     def _processor(self, life: Life) -> Consumer:
         house = self.house
-        house.boot(lambda transport: MortalTransport(transport, life))
-        store, timers, queue = (Mortal(port, life) for port in (house.store, house.timers, house.queue))
+        house.boot(lambda transport: Wire(transport, life))
+        store, timers, queue = (Port(port, life) for port in (house.store, house.timers, house.queue))
         flows = house.flows(store, timers)
         services: dict[type, object] = {
             Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
@@ -188,7 +127,7 @@ class Office:
             fallback_channel=FALLBACK,
         )
         return Consumer(
-            _Inbox(house.queue, life),  # type: ignore[arg-type]
+            queue,  # type: ignore[arg-type]
             dispatcher.work, name="office", visibility_s=30, max_attempts=100,
             drain_timeout_s=1.0, told=dispatcher.told,
         )  # fmt: skip
