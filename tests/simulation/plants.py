@@ -11,6 +11,8 @@ from app.domain.audit import AuditEvent
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.slack import Slack
+from app.flows import publishing
+from app.flows.archive import Archive
 from app.gate.door import Door
 from app.ports import Change
 from app.processor.consumer import Consumer
@@ -85,10 +87,15 @@ def a_failure_that_stops_no_lane(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Consumer, "_failed", _failed)
 
 
-PLANTS: dict[str, tuple[Plant, ...]] = {
-    "P-gate": (no_read_back,),
-    "P-audit": (claim_without_its_condition, audit_keys_without_numbers),
-    "P-once": (room_without_its_adoption, worked_beside_itself),
-    "P-accept": (deleted_instead_of_parked,),
-    "order": (a_failure_that_stops_no_lane,),
-}
+def nobody_looks_later(patch: pytest.MonkeyPatch) -> None:
+    async def look_later(*_: object) -> None:
+        return None
+
+    patch.setattr(publishing, "look_later", look_later)
+
+
+def no_second_try_to_end_a_room(patch: pytest.MonkeyPatch) -> None:
+    async def come_back(_self: Archive, _incident_id: str) -> None:
+        return None
+
+    patch.setattr(Archive, "come_back", come_back)

@@ -42,3 +42,22 @@ def gives_up(_: int) -> list[Step]:
         (60.0, "faults", "vendor", away),
         (61.0, "people", "draft_words", _IC), (61.1, "people", "draft", _IC), (61.2, "people", "take_command", _IC),
     ])  # fmt: skip
+
+
+def statuspage_is_away_after_a_lost_answer(_: int) -> list[Step]:
+    """For longer than the patience with the message that asks what became of it."""
+    lost = {"vendor": "statuspage", "kind": "commit_then_timeout", "times": 1}
+    away = {"vendor": "statuspage", "kind": "error", "for_s": 400.0}
+    return numbered([
+        *_FIRED,
+        (60.0, "people", "draft_words", _IC),
+        (119.0, "faults", "vendor", lost), (120.0, "people", "approve", _IC), (128.0, "faults", "vendor", away),
+    ])  # fmt: skip
+
+
+def slack_is_away_when_the_room_is_to_end(_: int) -> list[Step]:
+    """Twenty or forty minutes after the resolution, as the seed's policy has it."""
+    away: list[Planned] = [
+        (at, "faults", "vendor", {"vendor": "slack", "kind": "error", "for_s": 250.0}) for at in (1280.0, 2480.0)
+    ]
+    return numbered([*_FIRED, (100.0, "people", "resolve", _IC), *away])

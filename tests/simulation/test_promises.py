@@ -18,7 +18,7 @@ from tests.simulation import plants, stories
 from tests.simulation.plants import Plant
 
 SEEDS = 100
-FEW = 25
+FEW = 12
 
 
 def simulate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +51,8 @@ PLANTED: list[tuple[str, Plant, Callable[[int], list[Step]]]] = [
     ("P-once", plants.room_without_its_adoption, stories.dies_while_the_room_is_made),
     ("P-once", plants.worked_beside_itself, stories.works_while_its_hold_runs_out),
     ("P-accept", plants.deleted_instead_of_parked, stories.gives_up),
+    ("quiescence", plants.nobody_looks_later, stories.statuspage_is_away_after_a_lost_answer),
+    ("quiescence", plants.no_second_try_to_end_a_room, stories.slack_is_away_when_the_room_is_to_end),
     ("order", plants.a_failure_that_stops_no_lane, stories.gives_up),
 ]
 
@@ -59,7 +61,7 @@ PLANTED: list[tuple[str, Plant, Callable[[int], list[Step]]]] = [
 def test_a_planted_defect_breaks_the_promise(
     promise: str, plant: Plant, story: Callable[[int], list[Step]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D1, D4, D11, L6: a checker that cannot fail checks nothing."""
+    """D1, D4, D7, D11, L6, T4: a checker that cannot fail checks nothing."""
     plant(monkeypatch)
     assert first_broken(promise, story) is not None
 
@@ -73,7 +75,7 @@ def test_a_failure_is_told_by_its_shortest_story_and_can_be_replayed(monkeypatch
     plants.audit_keys_without_numbers(monkeypatch)
     whole = first_broken("P-audit", plan_of)
     assert whole is not None
-    short = shrink(whole, tries=12)
+    short = shrink(whole, tries=8)
     assert 0 < len(short.steps) < len(whole.steps)
     command = replay(short, len(whole.steps))
     assert command.startswith(f"incident-response simulate --seed {whole.seed} --only ")
