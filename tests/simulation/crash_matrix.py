@@ -39,7 +39,7 @@ from tests.simulation.crash_places import place
 from tests.simulation.crash_plants import PLANTS
 from tests.simulation.crash_report import Result, Row
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "crash-matrix.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/crash-matrix.md"
 _FORK_S = 60  # of real time; whoever takes longer hangs
 _SIDE_BY_SIDE = max(2, os.cpu_count() or 1)
 
