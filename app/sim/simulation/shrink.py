@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.sim.simulation.runner import Outcome, play
 
-TRIES_MAX = 150  # plays; a shorter list is worth some seconds, not many
+TRIES_MAX = 60  # plays; a shorter list is worth some seconds, not minutes
 
 
 def shrink(failed: Outcome, tries: int = TRIES_MAX) -> Outcome:
