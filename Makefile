@@ -17,7 +17,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock crash-matrix
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock crash-matrix gate-model mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ fuzz: $(FUZZERS) ## Coverage-guided bytes at all that a stranger reaches, for SE
 
 fuzz-api: $(FUZZERS) ## CASES (10000) made from the webhook's OpenAPI, against the real pod
 	$(BIN)/python -m tests.fuzz.fuzz_api $(CASES)
+
+gate-model: $(STAMP) ## Every order in which things can happen at the door: states visited, promises broken
+	$(BIN)/python -m tests.simulation.gate_search
+
+mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests must see it (MUTANTS=G: only those)
+	$(BIN)/python scripts/mutants.py $(MUTANTS)
 
 crash-matrix: $(STAMP) ## Kill the processor at every await of four flows, and write docs/crash-matrix.md
 	$(BIN)/python -m tests.simulation.crash_matrix

@@ -370,3 +370,27 @@ def test_what_lands_while_we_look_is_not_called_missing() -> None:
             await settle(gate.store, _Meanwhile(gate.read, lambda: clock.sleep(60)), draft.incident_id, draft.id)
 
     play(story)
+
+
+def test_what_was_written_is_read_back_before_it_is_sent() -> None:
+    """G1, D11: approved, and a moment later no longer ours: nothing is sent."""
+
+    class Taken(MemoryStore):
+        reads = 0
+
+        async def draft(self, incident_id: str, draft_id: str) -> Draft | None:
+            self.reads += 1
+            if self.reads == 2:  # the first look at it was right behind the approval
+                ours = self.texts[incident_id, draft_id]
+                self.texts[incident_id, draft_id] = ours.model_copy(update={"claim": "another's"})
+            return await super().draft(incident_id, draft_id)
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.store.__class__ = Taken
+        gate.store.reads = 0  # type: ignore[attr-defined]
+        with pytest.raises(Retry, match="not what is stored"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story)

@@ -84,6 +84,15 @@ async def test_a_stale_version_writes_nothing(store: Store, group: str) -> None:
     assert await store.drafts(of.id) == []
 
 
+async def test_a_stale_version_writes_nothing_even_where_nothing_is_audited(store: Store, group: str) -> None:
+    """D11: a lease let go of has no event whose number could be taken; the version alone stands in the way."""
+    of = await stored(store, incident(group, channel_id=None))
+    now = await store.commit(Change(of.but(ic="U1"), [], AT))
+    with pytest.raises(Conflict):
+        await store.commit(Change(of.but(ic="U2"), [], AT))
+    assert await store.incident(of.id) == now
+
+
 async def test_an_incident_is_created_once(store: Store, group: str) -> None:
     of = incident(group, channel_id=None)
     await stored(store, of)

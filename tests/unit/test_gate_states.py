@@ -32,6 +32,14 @@ def test_only_an_approval_leads_towards_customers() -> None:
     assert into_published == {DraftState.APPROVED, DraftState.UNKNOWN}
 
 
+def test_what_is_claimed_cannot_be_claimed_again() -> None:
+    """D5: an approval holds the claim to the one POST."""
+    assert {state for state, move in TRANSITIONS if move is Move.APPROVE} == {
+        DraftState.PENDING_APPROVAL,
+        DraftState.FAILED,
+    }
+
+
 def test_an_unknown_outcome_cannot_be_approved_again() -> None:
     """D7: what may have been published is settled by reading, never by a second POST."""
     assert (DraftState.UNKNOWN, Move.APPROVE) not in TRANSITIONS

@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.gesture import Gesture, parse
+from app.domain.people import Human
 from app.errors import Park
 from app.messages.message import escape
+from app.signature import sign_slack, verify_slack
+from tests import factories
 
 _words = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 _id = st.from_regex(r"[A-Z][A-Z0-9]{8,10}", fullmatch=True)
@@ -179,3 +182,14 @@ def test_brackets_without_end_are_parked() -> None:
     """L6"""
     with pytest.raises(Park):
         parse(urlencode({"payload": "[" * 100_000}))
+
+
+def test_nobody_is_made_from_the_proof_of_another_gesture() -> None:
+    """G10: Slack's word for one gesture is not its word for the next."""
+    this, other = (factories.command(words, user="U1") for words in ("status", "resolve"))
+    signed = sign_slack("secret", "1000", this.raw.encode())
+    proof = verify_slack("secret", "1000", this.raw.encode(), signed, now=1000.0)
+    assert proof is not None
+    assert Human(this, proof).slack_id == "U1"
+    with pytest.raises(RuntimeError, match="other bytes"):
+        Human(other, proof)

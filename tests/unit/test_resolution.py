@@ -69,6 +69,18 @@ def test_resolve_gives_one_postmortem_one_announcement_and_no_reminder() -> None
     play(story)
 
 
+def test_the_room_stays_for_as_long_as_it_is_told_to() -> None:
+    """T4: there is time to rate, and to read up."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await _resolve(house)
+        [archive] = [schedule for name, schedule in house.timers.schedules.items() if "archive" in name]
+        assert archive.next >= clock.now() + house.policy.archive_delay - timedelta(minutes=1)
+
+    play(story)
+
+
 def test_the_pinned_checklist_follows_what_happens() -> None:
     """S5: it says what is so, not what was so when it was pinned."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.errors import Retry, VendorError, VendorRefused, VendorThrottled
 from app.flows import war_room
 from app.flows.steps import LEASE_S, Done, begin
 from app.ledger import Decision
-from app.ports import Change
+from app.ports import Change, Invited
 from app.sim import cast
 from app.sim.faults import Kind
 from app.sim.memory_store import MemoryStore
@@ -328,6 +329,64 @@ def test_a_refire_after_the_resolution_is_a_new_episode_with_a_new_room() -> Non
         second = await house.incident()
         assert (second.id != first.id, second.episode) == (True, 2)
         assert len(house.rooms) == 2
+
+    play(story)
+
+
+def test_what_fired_before_the_resolution_opens_nothing() -> None:
+    """D2: an event that was long on its way."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        first = await house.incident()
+        await clock.sleep(60)
+        house.store.incidents[first.id] = first.to(Status.RESOLVED, resolved_at=clock.now(), resolved_by="system")
+        await house.fire(at=first.alert.at)
+        assert (await house.incident()).id == first.id
+        assert len(house.rooms) == 1
+
+    play(story)
+
+
+def test_a_room_of_ours_is_adopted_though_nobody_remembers_it() -> None:
+    """D1: the name was taken, and it was we who took it."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        [room] = house.rooms
+        house.store = type(house.store)()  # all that is left of it is in Slack
+        house.boot()
+        await house.fire(at=clock.now())
+        assert [one.id for one in house.rooms] == [room.id]
+        assert "WAR_ROOM_ADOPTED" in await house.types()
+
+    play(story)
+
+
+def test_the_assembly_is_measured_from_the_alerts_own_time() -> None:
+    """S8: what was lost before we heard of it was lost all the same."""
+
+    async def story(house: House) -> None:
+        await house.fire(at=clock.now() - timedelta(minutes=5))
+        assert (await house.trail())[-1].details["seconds_from_alert"] >= 300
+
+    play(story)
+
+
+def test_a_team_is_invited_at_once() -> None:
+    """T6: one call, not one for each person."""
+
+    async def story(house: House) -> None:
+        calls: list[int] = []
+        invite = house.chat.invite
+
+        async def counted(channel: str, slack_ids: Sequence[str]) -> Invited:
+            calls.append(len(slack_ids))
+            return await invite(channel, slack_ids)
+
+        house.chat.invite = counted  # type: ignore[method-assign]
+        await house.fire()
+        assert calls == [len(EVERYBODY)]
 
     play(story)
 
