@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import pkgutil
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from app import actions, commands, events
@@ -149,12 +149,11 @@ def _handler(delivery: Delivery) -> str:
 
 def handlers() -> list[str]:
     """Every command, button and event that there is."""
-    found: list[str] = []
-    for package in (commands, actions, events):
-        found += [
-            f"{package.__name__.removeprefix('app.')}/{one.name}" for one in pkgutil.iter_modules(package.__path__)
-        ]
-    return sorted(found)
+    return sorted(
+        f"{package.__name__.removeprefix('app.')}/{file.stem}"
+        for package in (commands, actions, events)
+        for file in Path(package.__path__[0]).glob("[a-z]*.py")
+    )
 
 
 @functools.cache
