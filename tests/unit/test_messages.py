@@ -151,7 +151,7 @@ def test_no_text_for_customers_pings_the_room(
     assert view_complaints(statuspage.editor(draft)) == []
     texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"][2:]
     quoted = "".join(part.removeprefix(">").replace("\n>", "\n") for part in texts)
-    assert quoted.startswith(escape(body))
+    assert quoted.startswith(escape(public.body))
 
 
 @given(foreign)
