@@ -439,7 +439,7 @@ MUTANTS = (
     # ------------------------------------------------------------ timing and people
     Mutant(
         "T1", "the first reminder comes at once", "app/flows/nudges.py",
-        "first = clock.now() + policy.nudge_interval",
+        "first = clock.now() + policy.update_every(incident.severity)",
         "first = clock.now()",
         "unit/test_war_room.py",
     ),

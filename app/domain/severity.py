@@ -24,10 +24,6 @@ class Severity(StrEnum):
     P3 = "P3"
     P4 = "P4"
 
-    @property
-    def opens_room(self) -> bool:
-        return self is Severity.P1
-
 
 def of_labels(labels: Mapping[str, str], default: Severity) -> Severity:
     for name in _LABELS:

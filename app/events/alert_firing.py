@@ -31,7 +31,7 @@ async def handle(body: Body, store: Store, war_room: WarRoom, policy: Policy) ->
             await ignore(store, known, body)
             return
         known = await _open(store, body, policy, before=known)  # it fired again: a new episode (L3)
-    elif (severity := of_labels(body.labels, policy.default_severity)).opens_room:
+    elif policy.opens_room(severity := of_labels(body.labels, policy.default_severity)):
         await _worse(store, known, body, severity)
     # Whatever the stored state says is left to do: a second delivery resumes, a late one does nothing.
     await war_room.assemble(known.id)
@@ -47,7 +47,7 @@ async def _open(store: Store, alert: Body, policy: Policy, *, before: Incident |
     severity = of_labels(alert.labels, policy.default_severity)
     incident = Incident(
         id=incident_id(alert.alert_group, episode),
-        status=Status.ALERT_RECEIVED if severity.opens_room else Status.TRACKED,
+        status=Status.ALERT_RECEIVED if policy.opens_room(severity) else Status.TRACKED,
         severity=severity,
         title=alert.title,
         service=alert.service,
@@ -60,6 +60,7 @@ async def _open(store: Store, alert: Body, policy: Policy, *, before: Incident |
     details = {
         "alert_group": alert.alert_group, "title": alert.title, "severity": severity.value, "source": alert.source,
         "fired_at": alert.at.isoformat(), "episode": episode, "before": before.id if before else None,
+        "status": incident.status.value,
     }  # fmt: skip
     change = Change(
         incident=incident,

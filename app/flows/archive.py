@@ -13,8 +13,8 @@ from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.schedule import schedule_name
 from app.errors import VendorError
-from app.flows.nudges import timer_message
 from app.flows.steps import post_once
+from app.flows.timers import wake
 from app.gate.states import open_to_decision
 from app.ledger import Decision
 from app.messages import room as messages
@@ -27,9 +27,7 @@ _ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}
 
 
 async def schedule_archive(timers: Timers, incident_id: str, at: datetime) -> str:
-    name = schedule_name("archive", incident_id)
-    await timers.once(name, at, message=timer_message("archive_due", incident_id))
-    return name
+    return await wake(timers, "archive", "archive_due", incident_id, at)
 
 
 @dataclass(frozen=True)

@@ -9,39 +9,29 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
-from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.domain.schedule import schedule_name
 from app.errors import Refused
 from app.flows import command
 from app.flows.steps import post_once
+from app.flows.timers import timer_message
 from app.ledger import Decision
 from app.messages import room as messages
 from app.messages.message import Message, say
 from app.ports import Chat, Store, Timers
-from app.queue.envelope import Envelope, lane
 
 
 async def schedule(timers: Timers, incident: Incident, policy: Policy) -> datetime:
     """First one interval from now, never at once (T1); it ends by itself even if we do not (T3)."""
-    first = clock.now() + policy.nudge_interval
+    first = clock.now() + policy.update_every(incident.severity)
     message = timer_message("nudge_due", incident.id)
     await timers.every(
         schedule_name("nudge", incident.id),
-        policy.nudge_interval,
+        policy.update_every(incident.severity),
         first=first,
         end=clock.now() + policy.nudge_horizon,
         message=message,
     )
     return first
-
-
-def timer_message(event: str, incident_id: str) -> Envelope:
-    """What a schedule puts into the queue. The scheduled time makes each firing a message of its own."""
-    return Envelope(
-        kind=f"event:{event}",
-        lane=lane("timer", incident_id),
-        dedup_id=SCHEDULED_TIME,
-        body=f'{{"incident_id":"{incident_id}","scheduled_at":"{SCHEDULED_TIME}"}}',
-    )
 
 
 async def postpone(timers: Timers, incident: Incident, policy: Policy) -> None:

@@ -21,8 +21,8 @@ from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
 from app.flows import checklist, publishing, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
-from app.flows.nudges import timer_message
 from app.flows.steps import Done, Flow, post_once
+from app.flows.timers import wake
 from app.ledger import Decision
 from app.messages import room as messages
 from app.messages.message import Message
@@ -113,9 +113,8 @@ class Resolution:
 
     async def _come_back(self, flow: Flow) -> None:
         """Linear may be down for hours: the resolution stands, and the rest is tried again until it is done."""
-        name = schedule_name("wrap-up", flow.incident.id)
         at = clock.now() + min(COME_BACK * (flow.attempt - steps.PATIENCE + 1), COME_BACK_MAX)
-        await self.timers.once(name, at, message=timer_message("wrap_up", flow.incident.id))
+        await wake(self.timers, "wrap-up", "wrap_up", flow.incident.id, at)
 
     async def _remove_nudges(self, incident: Incident) -> Done:
         name = schedule_name("nudge", incident.id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol, TypeVar, cast
 
 import aioboto3
 from aiobotocore.config import AioConfig
 
-from app.domain.policy import Policy
+from app.domain.policy import RULES, Policy
 from app.effects.bedrock import Bedrock
 from app.effects.dynamodb import DynamoStore
 from app.effects.eventbridge import EventBridge
@@ -184,9 +185,10 @@ def _flows(services: Mapping[type, object]) -> dict[type, object]:
 
 
 def _policy(settings: ProcessorSettings) -> Policy:
+    update_every = timedelta(seconds=settings.nudge_interval_s)
     return Policy(
         default_severity=settings.default_severity,
-        nudge_interval=timedelta(seconds=settings.nudge_interval_s),
+        rules={severity: replace(rule, update_every=update_every) for severity, rule in RULES.items()},
         archive_delay=timedelta(seconds=settings.archive_delay_s),
         four_eyes=settings.four_eyes,
         fallback_channel=settings.slack_fallback_channel,

@@ -10,7 +10,6 @@ from typing import Any
 from app.domain.audit import AuditEvent, AuditType
 from app.domain.draft import DraftState
 from app.domain.incident import Status
-from app.domain.severity import Severity
 
 _T = AuditType
 _Facts = dict[str, Any]
@@ -54,8 +53,7 @@ def fold(trail: Sequence[AuditEvent]) -> Folded:
 
 
 def _opened(_: _Facts, details: _Facts) -> _Facts:
-    opens = Severity(details["severity"]).opens_room
-    return {"status": Status.ALERT_RECEIVED if opens else Status.TRACKED}
+    return {"status": Status(details["status"])}
 
 
 def _assembled(facts: _Facts, details: _Facts) -> _Facts:

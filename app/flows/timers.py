@@ -1,0 +1,29 @@
+"""What a schedule puts into the queue, and the schedules that fire once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.ports import Timers
+from app.queue.envelope import Envelope, lane
+
+
+def timer_message(event: str, incident_id: str) -> Envelope:
+    """The scheduled time makes each firing a message of its own."""
+    return Envelope(
+        kind=f"event:{event}",
+        lane=lane("timer", incident_id),
+        dedup_id=SCHEDULED_TIME,
+        body=f'{{"incident_id":"{incident_id}","scheduled_at":"{SCHEDULED_TIME}"}}',
+    )
+
+
+async def wake(timers: Timers, kind: str, event: str, incident_id: str, at: datetime) -> str:
+    """At that time ``app/events/<event>.py`` is asked about the incident; a later call moves it. The schedule's name.
+
+    ``kind`` tells this schedule of the incident from its others.
+    """
+    name = schedule_name(kind, incident_id)
+    await timers.once(name, at, message=timer_message(event, incident_id))
+    return name
