@@ -11,13 +11,14 @@ CASES   ?= 10000
 # Rewritten only when the environment was: nothing is installed twice for one lock file.
 STAMP   := $(VENV)/.installed
 FUZZERS := $(VENV)/.fuzzers
+HELM    := $(or $(shell command -v helm),.cache/bin/helm)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock crash-matrix gate-model mutants
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart crash-matrix gate-model mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +67,14 @@ mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests mus
 
 crash-matrix: $(STAMP) ## Kill the processor at every await of four flows, and write docs/crash-matrix.md
 	$(BIN)/python -m tests.simulation.crash_matrix
+
+$(HELM):
+	@command -v go >/dev/null || { echo "helm is not here, and neither is Go to build it: install helm (https://helm.sh), then run this again" >&2; exit 1; }
+	@echo "Building helm into .cache/bin (once)"
+	@GOBIN=$(abspath $(dir $@)) go install helm.sh/helm/v3/cmd/helm@v3.19.0
+
+chart: $(STAMP) $(HELM) ## Render the chart for every environment, and hold it against its policies (needs helm, or Go)
+	$(BIN)/python -m pytest tests/chart
 
 lint: $(STAMP) ## Style, types, and the import contracts
 	$(BIN)/ruff check
