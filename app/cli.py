@@ -87,6 +87,29 @@ def drill(
 
 
 @cli.command()
+def doctor(
+    own_sandbox: Annotated[bool, typer.Option("--sandbox", help="Examine a sandbox of its own.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Prove every credential, right, channel, table and queue in advance. Exit code 0: nothing failed."""
+    telemetry.configure_command()
+    if own_sandbox:
+        _need_sandbox_extra()
+        from app.sim.checkup import doctor_in_sandbox  # the pods do without the simulated world
+
+        healthy = doctor_in_sandbox(as_json=as_json)
+    else:
+        from app.doctor.report import examine_and_report
+
+        healthy = examine_and_report(as_json=as_json)
+    try:
+        ok = asyncio.run(healthy)
+    except IncidentResponseError as error:
+        _fail(str(error), code=1)
+    raise typer.Exit(0 if ok else 1)
+
+
+@cli.command()
 def simulate(
     seeds: Annotated[int, typer.Option(min=1, help="Play that many seeds, on all cores.")] = 100,
     seed: Annotated[int | None, typer.Option(help="Play this one, and print everything that happens in it.")] = None,

@@ -7,6 +7,7 @@ Each field says where its value comes from, and its unit. A missing one stops th
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -167,6 +168,11 @@ class ProcessorSettings(_Settings):
     github_repo_names: Repositories = Field(description='JSON list of repositories, e.g. ["checkout"].')
     github_api_url: Url = Field("https://api.github.com", description="GitHub's API.")
 
+    services_file: Path | None = Field(
+        None,
+        description="YAML catalogue of services: team, tier, queries, runbook (docs/services.example.yaml). Unset: none.",
+    )
+
     bedrock_model_id: str | None = Field(
         None,
         description="Inference profile that phrases drafts and postmortems. Unset: the deterministic writer does.",
@@ -193,6 +199,14 @@ class ProcessorSettings(_Settings):
         60.0, gt=0, description="Time between two looks at OnCall's open groups, seconds."
     )
     four_eyes: bool = Field(False, description="Whoever wrote or edited a draft may not approve it.")
+    approval_expires_s: int = Field(
+        1_800, ge=60, description="Age at which a draft can be approved no more until somebody confirms it, seconds."
+    )
+    approver_usergroup_id: str | None = Field(
+        None,
+        pattern=r"^S[A-Z0-9]+$",
+        description="Slack user group whose members may approve texts, beside the IC. Unset: the IC alone.",
+    )
     visibility_timeout_s: int = Field(
         30, ge=5, le=43_200, description="How long a message stays ours without a heartbeat, seconds."
     )
@@ -223,6 +237,16 @@ class DrillSettings(AuditSettings):
 
     grafana_oncall_hmac_secret_id: str = Field(
         description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
+    )
+
+
+class DoctorSettings(BaseSettings):
+    """What the doctor looks at beyond the processor's settings, where it is told: the webhook pod's secret."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
+
+    grafana_oncall_hmac_secret_id: str | None = Field(
+        None, description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
     )
 
 

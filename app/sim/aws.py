@@ -62,6 +62,11 @@ def dead_letter(queue: str) -> str:
 
 def provision(endpoint: str) -> None:
     create_tables(endpoint)
+    dynamodb = client("dynamodb", endpoint)
+    for table in (INCIDENTS_TABLE, AUDIT_TABLE):  # not in create_tables: DynamoDB Local knows no backups
+        dynamodb.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
     sqs = client("sqs", endpoint)
     for queue in (INCIDENT_EVENTS, NUDGE_EVENTS, SLA_CHECK):
         _create_queue(sqs, queue)

@@ -53,6 +53,7 @@ def throttled(_: int) -> Response:
 class BedrockSim:
     def __init__(self) -> None:
         self.mood = Mood.PLAIN
+        self.accessible = True  # whether the account was given access to the model
         self.requests: list[Json] = []  # what the model was shown, for the auditors
 
     def converse(self, asked: Json) -> Json:
@@ -86,6 +87,10 @@ class BedrockSim:
     async def _converse(self, request: Request) -> Response:
         if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
             return _refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        if not self.accessible:
+            return _refusal(
+                403, "AccessDeniedException", "You don't have access to the model with the specified model ID."
+            )
         try:
             asked = json.loads(await request.body())
         except ValueError:

@@ -64,6 +64,7 @@ class GitHubSim:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
+                Route("/rate_limit", self._rate_limit),
                 Route("/repos/{org}/{repo}", self._repository),
                 Route("/repos/{org}/{repo}/commits", self._commits),
                 Route("/repos/{org}/{repo}/contents/{path:path}", self._contents),
@@ -77,6 +78,11 @@ class GitHubSim:
             return _message(401, "Bad credentials")
         repo = self.repos.get(request.path_params["repo"])
         return repo if repo and request.path_params["org"] == self.org else _message(404, "Not Found")
+
+    async def _rate_limit(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Bearer {self.token}":
+            return _message(401, "Bad credentials")
+        return JSONResponse({"rate": {"limit": 5000, "remaining": 5000}})
 
     async def _repository(self, request: Request) -> Response:
         found = self._find(request)

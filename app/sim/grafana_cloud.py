@@ -16,9 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from app import clock
 from app.sim import cast
 
 MIMIR_ID, LOKI_ID, TEMPO_ID = "1001", "1002", "1003"
+_SCOPES = {MIMIR_ID: "metrics:read", LOKI_ID: "logs:read", TEMPO_ID: "traces:read"}
 _POINTS_MAX = 11_000
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -42,6 +44,7 @@ class GrafanaCloudSim:
     """``error_rate`` (percent) and ``p99`` (seconds) may be a number, "NaN", "+Inf", or None: no such series."""
 
     token: str = cast.GRAFANA_TOKEN
+    scopes: set[str] = field(default_factory=lambda: {"metrics:read", "logs:read", "traces:read"})
     service: str = cast.SERVICE
     error_rate: float | str | None = 12.5
     p99: float | str | None = 1.84
@@ -67,9 +70,12 @@ class GrafanaCloudSim:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
+                Route("/api/prom/api/v1/query", self._constant),
                 Route("/api/prom/api/v1/query_range", self._metrics),
+                Route("/loki/api/v1/labels", self._labels),
                 Route("/loki/api/v1/query_range", self._logs),
                 Route("/tempo/api/search", self._search),
+                Route("/tempo/api/v2/search/tags", self._tags),
             ]
         )
 
@@ -131,7 +137,28 @@ class GrafanaCloudSim:
         ]
         return JSONResponse({"traces": found[: int(asked.get("limit", "20"))], "metrics": {}})
 
+    async def _constant(self, request: Request) -> Response:
+        if not self._allowed(request, MIMIR_ID):
+            return JSONResponse({"status": "error", "error": "authentication error: invalid authentication"}, 401)
+        constant = re.fullmatch(r"vector\((\d+)\)", request.query_params.get("query", ""))
+        if constant is None:
+            return _bad_data("the sandbox evaluates vector(n) alone")
+        result = [{"metric": {}, "value": [clock.now().timestamp(), constant[1]]}]
+        return JSONResponse({"status": "success", "data": {"resultType": "vector", "result": result}})
+
+    async def _labels(self, request: Request) -> Response:
+        if not self._allowed(request, LOKI_ID):
+            return PlainTextResponse("authentication error: invalid scope requested", 401)
+        return JSONResponse({"status": "success", "data": ["service_name"]})
+
+    async def _tags(self, request: Request) -> Response:
+        if not self._allowed(request, TEMPO_ID):
+            return PlainTextResponse("authentication error: invalid scope requested", 401)
+        return JSONResponse({"scopes": [{"name": "resource", "tags": ["service.name"]}]})
+
     def _allowed(self, request: Request, instance_id: str) -> bool:
+        if _SCOPES[instance_id] not in self.scopes:
+            return False
         basic = base64.b64encode(f"{instance_id}:{self.token}".encode()).decode()
         return request.headers.get("authorization") == f"Basic {basic}"
 

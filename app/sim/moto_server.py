@@ -1,4 +1,5 @@
-"""moto's server, held to what AWS would refuse (``aws_front.py``), and to the rules of SQS FIFO queues:
+"""moto's server, held to what AWS would refuse (``aws_front.py``, a schedule in no group), and to the rules of SQS FIFO
+queues:
 
 * A deduplication id is remembered for five minutes, also when its message was worked and deleted.
 * A message goes to one receiver at a time, and none is lost when one is sent while another is deleted.
@@ -14,6 +15,7 @@ import threading
 from typing import Any
 
 from moto import server
+from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
 from werkzeug.serving import run_simple
 
@@ -22,6 +24,7 @@ from app.sim.aws_front import refusing
 
 _LOOK_S = 0.05  # between two looks of a long poll
 
+_create_schedule = EventBridgeSchedulerBackend.create_schedule
 _receive = SQSBackend.receive_message
 _add = Queue.add_message
 _delete = Queue.delete_message
@@ -62,11 +65,17 @@ def is_held(self: Message, receipt_handle: str) -> bool:
     return receipt_handle == self.receipt_handle and not self.visible
 
 
+def create_schedule(self: EventBridgeSchedulerBackend, **given: Any) -> Any:
+    self.get_schedule_group(given["group_name"])  # raises where there is none
+    return _create_schedule(self, **given)
+
+
 def refusing_server(host: str, port: int, app: Any, **how: Any) -> None:
     run_simple(host, port, refusing(app), **how)
 
 
 if __name__ == "__main__":
+    EventBridgeSchedulerBackend.create_schedule = create_schedule  # type: ignore[method-assign, assignment]
     SQSBackend.receive_message = receive  # type: ignore[method-assign]
     Queue.add_message = add  # type: ignore[method-assign]
     Queue.delete_message = delete  # type: ignore[method-assign]

@@ -38,7 +38,8 @@ class SandboxError(IncidentResponseError):
 class Sandbox:
     """``say`` is told of each step of the start; ``speed``: how much faster the people's time runs.
 
-    ``processor``: further variables of the processor's environment.
+    ``processor``: further variables of the processor's environment. ``pods``: False leaves them out, and only what is
+    around them stands.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class Sandbox:
         *,
         speed: float = 1.0,
         processor: Mapping[str, str] | None = None,
+        pods: bool = True,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._say = say
         self._processor = dict(processor or {})
+        self._pods = pods
         self.logs = Path(tempfile.mkdtemp(prefix="incident-response-"))
         self.at = Addresses(*_free_ports(5))
         self.clock = f"{clock.wall():.3f},{speed:g}"
@@ -137,6 +140,8 @@ class Sandbox:
         await asyncio.to_thread(aws.provision, self.at.aws)
         at = self.at
         await self._ready(self._child("world", ["app.sim.server", *map(str, vars(at).values()), self.clock], {}))
+        if not self._pods:
+            return
         pods = [
             self._child("webhook", ["app.cli", "webhook"], webhook_env(at, self.clock)),
             self._child("processor", ["app.cli", "processor"], {**processor_env(at, self.clock), **self._processor}),

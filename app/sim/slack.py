@@ -5,7 +5,8 @@
 * ``/api/<method>``                          the Web API
 * ``/respond/<id>``                          response_urls
 * ``/socket/<ticket>``                       Socket Mode, after ``/api/apps.connections.open``
-* ``/people/{command,click,submit,say}``     POST what a person does; the answer is what became of it
+* ``/people/{command,click,submit}``         POST what a person does; the answer is what became of it
+* ``/people/{say,pin,react,add,leave}``      the same for what they do among themselves
 * ``/people/state``                          GET everything, as JSON
 * ``/archives/<channel>``                    where the app's links to a channel lead: that channel, as JSON
 """
@@ -89,13 +90,25 @@ class SlackSim:
         method = request.path_params["method"]
         if wait := self._over_limit(method):
             return throttled(wait)
+        headers: dict[str, str] = {}
         try:
-            return JSONResponse({"ok": True, **self._call(method, request, await request.body())})
+            headers["x-oauth-scopes"] = self._admit(method, request)
+            answer = {"ok": True, **self._call(method, request, await request.body())}
         except Failure as failure:
-            return JSONResponse(failure.body)
+            answer = failure.body
+        return JSONResponse(answer, headers=headers)
+
+    def _admit(self, method: str, request: Request) -> str:
+        """What the token may do, which every answer says in a header."""
+        wanted, scopes = cast.BOT_TOKEN, self.workspace.scopes
+        if method == _OPEN:
+            wanted, scopes = cast.APP_TOKEN, {"connections:write"}
+        _authenticate(request, wanted)
+        if wanted in self.workspace.revoked:
+            raise Failure("token_revoked")
+        return ",".join(sorted(scopes))
 
     def _call(self, method: str, request: Request, body: bytes) -> Json:
-        _authenticate(request, cast.APP_TOKEN if method == _OPEN else cast.BOT_TOKEN)
         if method == _OPEN:
             address = self.workspace.url.replace("http", "ws", 1)
             return {"url": f"{address}/socket/{self.socket.ticket()}"}
@@ -147,13 +160,20 @@ class SlackSim:
             "click": people.click,
             "submit": people.submit,
         }
+        deeds: dict[str, Callable[..., str | None]] = {
+            "say": people.say,
+            "pin": people.pin,
+            "react": people.react,
+            "add": people.add,
+            "leave": people.leave,
+        }
         act = request.path_params["act"]
         try:
             given = json.loads(await request.body())
-            if act == "say":
-                return JSONResponse({"ts": people.say(**given)})
+            if act in deeds:
+                return JSONResponse({"ts": deeds[act](**given)})
             if act not in acts:
-                return JSONResponse({"error": f"people can {', '.join(acts)} and say"}, 404)
+                return JSONResponse({"error": f"people can {', '.join((*acts, *deeds))}"}, 404)
             return JSONResponse((await acts[act](**given)).as_json())
         except NotPossible as error:
             return JSONResponse({"error": str(error)}, 409)

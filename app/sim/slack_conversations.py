@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.sim import cast
+from app.sim import cast, slack_payloads
 from app.sim.slack_calls import AppSide, Method
 from app.sim.slack_rules import TOPIC_MAX, Failure, name_error, page
 from app.sim.slack_shapes import BOT_ID, channel_json, message_json
-from app.sim.slack_state import Channel
+from app.sim.slack_state import Channel, User
 
 Json = dict[str, Any]
 
@@ -43,6 +43,8 @@ def invite(app: AppSide, given: Json) -> Json:
     bad = {error["user"] for error in errors}
     if given.get("force") or not errors:
         channel.members |= set(ids) - bad
+        for user in sorted(set(ids) - bad):
+            app.workspace.tell(slack_payloads.joined(channel, user, inviter=cast.BOT_USER_ID))
     if errors:  # with force, too: the others are in the room all the same
         raise Failure(str(errors[0]["error"]), errors=errors)
     return {"channel": channel_json(channel)}
@@ -75,6 +77,12 @@ def archive(app: AppSide, given: Json) -> Json:
     channel = app.channel(given["channel"], "write", archived="already_archived")
     channel.archived = True
     return {}
+
+
+def channel_info(app: AppSide, given: Json) -> Json:
+    """A public channel is seen from outside, too."""
+    channel = app.channel(given["channel"], "read")
+    return {"channel": {**channel_json(channel), "is_member": cast.BOT_USER_ID in channel.members}}
 
 
 def members(app: AppSide, given: Json) -> Json:
@@ -118,10 +126,24 @@ def my_channels(app: AppSide, given: Json) -> Json:
 def lookup(app: AppSide, given: Json) -> Json:
     for user in app.workspace.users.values():
         if user.email and user.email.lower() == given["email"].lower():
-            profile = {"email": user.email, "real_name": user.name}
-            who = {"id": user.id, "team_id": cast.TEAM_ID, "name": user.name, "profile": profile}
-            return {"user": {**who, "deleted": user.deleted, "is_bot": user.is_bot}}
+            return {"user": _user_json(app, user)}
     raise Failure("users_not_found")
+
+
+def info(app: AppSide, given: Json) -> Json:
+    user = app.workspace.users.get(given["user"])
+    if user is None:
+        raise Failure("user_not_found")
+    return {"user": _user_json(app, user)}
+
+
+def _user_json(app: AppSide, user: User) -> Json:
+    """The address is there only for who may read addresses: https://docs.slack.dev/reference/scopes/users.read.email"""
+    profile = {"real_name": user.name}
+    if user.email and "users:read.email" in app.workspace.scopes:
+        profile["email"] = user.email
+    who = {"id": user.id, "team_id": cast.TEAM_ID, "name": user.name, "profile": profile}
+    return {**who, "deleted": user.deleted, "is_bot": user.is_bot}
 
 
 def _bounded(text: str) -> str:
@@ -137,10 +159,12 @@ METHODS = {
     "conversations.setTopic": Method(set_topic, "channel topic"),
     "conversations.setPurpose": Method(set_purpose, "channel purpose"),
     "conversations.archive": Method(archive, "channel"),
+    "conversations.info": Method(channel_info, "channel", takes_json=False),
     "conversations.members": Method(members, "channel limit:number? cursor?", takes_json=False),
     "conversations.history": Method(
         history, "channel limit:number? cursor? oldest? latest? include_all_metadata:flag?"
     ),
     "users.conversations": Method(my_channels, "types? exclude_archived:flag? limit:number? cursor?"),
+    "users.info": Method(info, "user", scope="users:read", takes_json=False),
     "users.lookupByEmail": Method(lookup, "email", scope="users:read.email", takes_json=False),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ SCOPES = frozenset(
         "users:read",
         "users:read.email",
         "pins:write",
+        "pins:read",
+        "reactions:read",
     }
 )
 
@@ -51,6 +53,7 @@ class Post:
     blocks: list[Json] = field(default_factory=list)
     metadata: Json | None = None
     before: list[Json] = field(default_factory=list)
+    reactions: dict[str, list[str]] = field(default_factory=dict)  # name -> who
 
 
 @dataclass
@@ -114,6 +117,7 @@ class Workspace:
     def __init__(self) -> None:
         self.url = ""
         self.scopes: set[str] = set(SCOPES)
+        self.revoked: set[str] = set()  # tokens
         self.users: dict[str, User] = {
             person.slack_id: User(person.slack_id, person.role, person.email, deleted=not person.active)
             for person in cast.PEOPLE
@@ -133,6 +137,7 @@ class Workspace:
         self.modals: dict[str, Modal] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
+        self.tell: Callable[[Json], None] = lambda _: None  # of what happens, as the Events API words it
         self._numbers = itertools.count(1)
         self._last_ts = 0
 

@@ -52,7 +52,17 @@ class WorkOSSim:
     groups: dict[str, list[Thing]] = field(default_factory=lambda: {cast.WORKOS_GROUP: _team()})
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/directory_users", self._directory_users)])
+        return Starlette(
+            routes=[Route("/directories/{id}", self._directory), Route("/directory_users", self._directory_users)]
+        )
+
+    async def _directory(self, request: Request) -> JSONResponse:
+        if request.headers.get("authorization") != f"Bearer {self.key}":
+            return JSONResponse({"message": "Unauthorized"}, 401)
+        if request.path_params["id"] != cast.WORKOS_DIRECTORY:
+            return JSONResponse({"message": "Directory not found.", "code": "entity_not_found"}, 404)
+        directory = {"object": "directory", "id": cast.WORKOS_DIRECTORY, "name": "Example", "state": "active"}
+        return JSONResponse(directory)
 
     async def _directory_users(self, request: Request) -> JSONResponse:
         asked = request.query_params

@@ -1,0 +1,58 @@
+"""Bedrock: that the model answers, and that what it is shown is not kept (P-private)."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from app.doctor import aws
+from app.doctor.check import Check, CouldNotTell, Deployment, Failed
+
+_NO_MODEL = "not needed: BEDROCK_MODEL_ID is not set, so the deterministic writer phrases"
+
+
+async def _model(deployment: Deployment) -> str:
+    model = deployment.settings.bedrock_model_id
+    if model is None:
+        return _NO_MODEL
+    async with aws.client(deployment, "bedrock-runtime") as bedrock:
+        try:
+            await bedrock.converse(
+                modelId=model,
+                messages=[{"role": "user", "content": [{"text": "Say yes."}]}],
+                inferenceConfig={"maxTokens": 1},
+            )
+        except ClientError as error:
+            if "Throttl" in aws.code(error):
+                raise CouldNotTell(f"{model}: too many requests just now") from error
+            raise Failed(f"{model}: {aws.code(error)}") from error
+    return f"{model} answers"
+
+
+async def _logging(deployment: Deployment) -> str:
+    if deployment.settings.bedrock_model_id is None:
+        return _NO_MODEL
+    async with aws.client(deployment, "bedrock") as bedrock:
+        try:
+            found = await bedrock.get_model_invocation_logging_configuration()
+        except ClientError as error:
+            raise CouldNotTell(f"the account's setting may not be read ({aws.code(error)})") from error
+    if found.get("loggingConfig"):
+        raise Failed("on: the account keeps what models are shown and what they answer")
+    return "off"
+
+
+CHECKS = (
+    Check(
+        "Bedrock: model",
+        "the model may be used and answers (a call of one token)",
+        "request access to the model (Bedrock console, Model access), allow bedrock:InvokeModel on the profile and on "
+        "its model in every region it routes to, or correct BEDROCK_MODEL_ID",
+        _model,
+    ),
+    Check(
+        "Bedrock: invocation logging",
+        "the account does not log what models are shown",
+        "turn it off (Bedrock console, Settings, Model invocation logging), or ask whoever owns the account to look",
+        _logging,
+    ),
+)

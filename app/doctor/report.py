@@ -1,0 +1,55 @@
+"""The doctor's report: for a person a table, for a machine one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import aioboto3
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.doctor.check import Deployment, Finding, Verdict
+from app.doctor.examine import examine, without_settings
+from app.errors import SettingsError
+from app.settings import DoctorSettings, ProcessorSettings, load
+
+_MARKS = {
+    Verdict.OK: "[green]✓ ok[/]",
+    Verdict.FAILED: "[red]✗ failed[/]",
+    Verdict.COULD_NOT_TELL: "[yellow]? could not tell[/]",
+}
+
+
+async def examine_and_report(*, as_json: bool) -> bool:
+    """Whether nothing failed."""
+    findings = await _findings()
+    ok = all(finding.verdict is not Verdict.FAILED for finding in findings)
+    if as_json:
+        print(json.dumps({"ok": ok, "checks": [asdict(finding) for finding in findings]}, indent=2))  # noqa: T201
+    else:
+        Console(highlight=False).print(_table(findings, ok=ok))
+    return ok
+
+
+async def _findings() -> list[Finding]:
+    try:
+        settings, more = load(ProcessorSettings), load(DoctorSettings)
+    except SettingsError as error:
+        return without_settings(str(error))
+    aws = aioboto3.Session(region_name=settings.aws_region)
+    return await examine(Deployment(settings, more.grafana_oncall_hmac_secret_id, aws))
+
+
+def _table(findings: Sequence[Finding], *, ok: bool) -> Table:
+    verdict = "[bold green]nothing failed[/]" if ok else "[bold red]not ready for an incident[/]"
+    table = Table(title=f"Doctor: {verdict}", title_justify="left")
+    table.add_column("check", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for column in ("found", "remedy"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        table.add_row(finding.check, _MARKS[finding.verdict], escape(finding.found), escape(finding.remedy))
+    return table
