@@ -8,6 +8,7 @@ import re
 import kubernetes_validate
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
 from app.settings import ProcessorSettings, WebhookSettings
 from tests.chart.rendered import CHART, ENVIRONMENTS, KUBERNETES, Document, helm, one, pod, render
@@ -122,7 +123,7 @@ def test_every_secret_is_of_this_environment(environment: str) -> None:
 def test_each_pod_is_told_all_that_it_must_know(environment: str, name: str, transport: str) -> None:
     """What a pod gets from its ConfigMap and its Secret are settings that exist, and all that have no default."""
     documents = render(environment, f"settings.SLACK_TRANSPORT={transport}")
-    model = {"webhook": WebhookSettings, "processor": ProcessorSettings}[name]
+    model: type[BaseSettings] = WebhookSettings if name == "webhook" else ProcessorSettings
     told = set(one(documents, "ConfigMap", name)["data"])
     told |= {entry["secretKey"] for entry in one(documents, "ExternalSecret", name)["spec"]["data"]}
     known = {field.upper() for field in model.model_fields}
