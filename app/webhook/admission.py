@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from starlette.requests import Request
 
 from app.errors import VendorError
@@ -12,8 +10,6 @@ from app.webhook.answers import Problem
 from app.webhook.limits import RateLimit, read_body
 from app.webhook.secret_cache import SecretCache
 from app.webhook.verifiers import verifier
-
-_SIGNED = "signed"  # whoever holds the secret is one sender, wherever it calls from
 
 
 class Admission:
@@ -30,7 +26,7 @@ class Admission:
             raise Problem(415, "the body is not declared as JSON", "send Content-Type: application/json")
         body = await read_body(request, self._limit_bytes)
         genuine = await self._genuine(body, dict(request.headers))
-        self._count(request, genuine)
+        self._rate.count(request, genuine=genuine)
         if not genuine:
             raise Problem(
                 401,
@@ -50,18 +46,3 @@ class Admission:
             return True
         now_valid = await self._secrets.after_mismatch()
         return now_valid != known and self._verify(now_valid, body, headers) is not None
-
-    def _count(self, request: Request, genuine: bool) -> None:
-        """Strangers are told apart by address, so that a flood of theirs leaves the real sender its own allowance.
-
-        Behind a load balancer all addresses are the balancer's: that is why the address alone decides nothing.
-        """
-        stranger = request.client.host if request.client else "unknown"
-        wait_s = self._rate.take(_SIGNED if genuine else f"stranger {stranger}")
-        if wait_s:
-            raise Problem(
-                429,
-                "too many requests",
-                "send less often, or raise REQUESTS_PER_SECOND",
-                retry_after_s=math.ceil(wait_s),
-            )

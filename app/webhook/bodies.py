@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.gesture import EVENTS as EVENTS_OF_SLACK
 from app.intake.oncall import EVENTS, ID_CHARS, NO_EVENT, STATES, STATUS_CHANGE
 
 Schema = dict[str, Any]
@@ -110,10 +111,17 @@ _INTERACTION = _object(
 ) | {"title": "A button, or a submitted form: JSON in a form field"}
 
 
-def _body(media_type: str, *shapes: Schema) -> Schema:
-    """For a route's ``openapi_extra``."""
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": {"anyOf": list(shapes)}}}}}
+_HAPPENED = _object(("type", "user"), type={"type": "string", "enum": sorted(EVENTS_OF_SLACK)}, user=_ID, channel=_ID)
+_EVENT_OF_SLACK = _object(
+    ("type", "event_id", "event"), type={"const": "event_callback"}, event_id=_TEXT, event=_HAPPENED
+) | {"title": "What people do in a channel that the app is in"}
 
 
-ALERT = _body("application/json", ONCALL_STOCK, ONCALL_TEMPLATED, GRAFANA_ALERTING)
-GESTURE = _body("application/x-www-form-urlencoded", _COMMAND, _INTERACTION)
+def _body(**shapes: list[Schema]) -> Schema:
+    """For a route's ``openapi_extra``: shapes by media type, ``application/`` left out."""
+    content = {f"application/{kind}": {"schema": {"anyOf": of}} for kind, of in shapes.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+ALERT = _body(json=[ONCALL_STOCK, ONCALL_TEMPLATED, GRAFANA_ALERTING])
+GESTURE = _body(**{"x-www-form-urlencoded": [_COMMAND, _INTERACTION], "json": [_EVENT_OF_SLACK]})

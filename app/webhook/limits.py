@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 
 from starlette.requests import ClientDisconnect, Request
@@ -12,6 +13,7 @@ from app.webhook.answers import Problem
 
 BODY_DEADLINE_S = 3.0  # whoever sends alerts has hung up after four
 BURST_S = 10.0  # alerts come in storms: that many seconds' worth may come at once
+_SIGNED = "signed"  # whoever holds the secret is one sender, wherever it calls from
 _SENDERS_MAX = 10_000  # remembered at once; the one not seen for longest is forgotten first
 
 
@@ -42,6 +44,22 @@ class RateLimit:
         self._per_second = per_second
         self._size = max(1.0, per_second * BURST_S)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # sender -> tokens, when counted
+
+    def count(self, request: Request, *, genuine: bool) -> None:
+        """Raises ``Problem`` 429. ``genuine``: the body is signed.
+
+        Strangers are told apart by address, so that a flood of theirs leaves the real sender its own allowance.
+        Behind a load balancer all addresses are the balancer's: that is why the address alone decides nothing.
+        """
+        stranger = request.client.host if request.client else "unknown"
+        wait_s = self.take(_SIGNED if genuine else f"stranger {stranger}")
+        if wait_s:
+            raise Problem(
+                429,
+                "too many requests",
+                "send less often, or raise REQUESTS_PER_SECOND",
+                retry_after_s=math.ceil(wait_s),
+            )
 
     def take(self, sender: str) -> float:
         """0 if the request may go on, else the seconds after which the next may."""

@@ -43,7 +43,7 @@ def build(settings: WebhookSettings, *, queue: routes.Queue, secrets: SecretSour
     app.include_router(routes.health(cache, queue))
     if settings.slack_transport == "http":
         bolt = bolt_app(settings.slack_signing_secret.get_secret_value(), queue.send)
-        app.include_router(slack_events(bolt, settings.body_limit_bytes))
+        app.include_router(slack_events(bolt, settings))
     return app
 
 

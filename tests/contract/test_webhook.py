@@ -544,6 +544,24 @@ def test_gestures_have_limits_too(pod: PodMaker) -> None:
     assert running.gesture(b"\xff").status_code == 400
 
 
+def test_a_flood_of_forged_gestures_is_slowed_down_and_slack_keeps_its_allowance(
+    pod: PodMaker, time: SkippingClock
+) -> None:
+    """X6: every route that a stranger reaches has a rate limit."""
+    running = pod(slack_transport="http", requests_per_second=0.01)  # one in a burst
+    assert running.gesture(COMMAND, secret="guess").status_code == 401
+    slowed = running.gesture(COMMAND, secret="guess")
+    assert slowed.status_code == 429
+    assert int(slowed.headers["Retry-After"]) > 0
+    told(slowed)
+
+    assert running.gesture(COMMAND).status_code == 200
+    assert len(running.queue.taken) == 1
+    assert running.gesture(COMMAND).status_code == 429
+    time.skip(100)
+    assert running.gesture(COMMAND).status_code == 200
+
+
 def test_slack_may_check_the_address(pod: PodMaker) -> None:
     running = pod(slack_transport="http")
     assert running.http.get("/slack/events", params={"ssl_check": "1"}).status_code == 200
