@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import ctypes
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
@@ -165,7 +166,16 @@ def _new_task(
     loop: asyncio.AbstractEventLoop, work: Any, *, context: contextvars.Context | None = None
 ) -> asyncio.Task[Any]:
     life = context.get(_life) if context is not None else _life.get()
-    return asyncio.Task(_lived(work, life) if life else work, loop=loop, context=context)
+    task = asyncio.Task(_lived(work, life) if life else work, loop=loop, context=context)
+    if life:
+        task.add_done_callback(lambda _: _close_unbegun(work, life))
+    return task
+
+
+def _close_unbegun(work: Any, life: Life) -> None:
+    """Cancelled before its first step: asyncio would close it, if it were not wrapped."""
+    if not life.over.is_set() and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+        work.close()
 
 
 class Wire(httpx.AsyncBaseTransport):

@@ -8,10 +8,8 @@ the calls that it had under way; what it had done stays done.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from slack_bolt.async_app import AsyncBoltRequest
 
@@ -28,9 +26,8 @@ from app.ports import Chat, PublicPage, Queue, Store, Timers, Writer
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.registry import Registry
-from app.signature import sign_slack
 from app.sim import cast
-from app.sim.slack_delivery import Gesture
+from app.sim.slack_delivery import Gesture, signed
 from app.sim.slack_people import People
 from app.sim.slack_state import Post
 from tests.factories import alert
@@ -47,14 +44,8 @@ class _Courier:
         self._app = bolt_app(cast.SIGNING_SECRET, queue.send)
 
     async def deliver(self, gesture: Gesture) -> None:
-        form = gesture.payload if gesture.form == "slash_commands" else {"payload": json.dumps(gesture.payload)}
-        body, timestamp = urlencode(form), str(int(clock.wall()))
-        headers: dict[str, Any] = {
-            "content-type": "application/x-www-form-urlencoded",
-            "x-slack-request-timestamp": timestamp,
-            "x-slack-signature": sign_slack(cast.SIGNING_SECRET, timestamp, body.encode()),
-        }
-        await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        body, headers = signed(gesture, cast.SIGNING_SECRET, str(int(clock.wall())))
+        await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
         gesture.acknowledge(None)
 
 

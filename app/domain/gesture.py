@@ -1,7 +1,8 @@
 """What a person did in Slack, read from Slack's raw payload. Pure.
 
-Three forms (https://docs.slack.dev/interactivity): a slash command, a button, a submitted modal. ``raw`` is the body as
-Slack signed it: form-encoded, in HTTP mode and in Socket Mode alike.
+Three forms are addressed to us (https://docs.slack.dev/interactivity): a slash command, a button, a submitted modal.
+The fourth is what people do among themselves and Slack tells (https://docs.slack.dev/apis/events-api): an event.
+``raw`` is the body as Slack signed it, in HTTP mode and in Socket Mode alike: form-encoded, or JSON for an event.
 """
 
 from __future__ import annotations
@@ -15,34 +16,42 @@ from pydantic import BaseModel, ConfigDict
 from app.errors import Park
 
 COMMAND = "/incident-response"
+EVENTS = frozenset({"member_joined_channel", "member_left_channel", "message", "pin_added", "reaction_added"})
+COMING_AND_GOING = frozenset({"member_joined_channel", "member_left_channel"})  # an invitation does it, too
 
 
 class Gesture(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     raw: str
-    form: Literal["command", "action", "modal"]
-    name: str  # subcommand, action_id, or the modal's callback_id: the file that handles it
+    form: Literal["command", "action", "modal", "event"]
+    name: str  # subcommand, action_id, the modal's callback_id, or the event's type: the file that handles it
     user_id: str
     team_id: str
     channel_id: str | None = None
-    text: str = ""  # what stood behind the subcommand
-    value: str = ""  # the button's value, or the modal's private_metadata
+    text: str = ""  # what stood behind the subcommand, or the message's words
+    value: str = ""  # the button's value, the modal's private_metadata, the reaction's name, or the pinned ts
     fields: dict[str, str] = {}  # a modal's inputs, by action_id
+    choices: dict[str, dict[str, str]] = {}  # of its lists, what was picked: by action_id, each value with its label
     trigger_id: str | None = None  # opens a modal; lives 3 s
     response_url: str | None = None  # answers privately; 5 uses within 30 min
-    message_ts: str | None = None  # the message that held the button
+    message_ts: str | None = None  # the message that held the button, or that the event is about
     key: str = ""  # what makes the same gesture the same: for the queue's deduplication
+
+
+class Unheeded(Park):
+    """An event that asks for nothing: it is none of ``EVENTS``, or no person is behind it. To be taken and dropped."""
 
 
 def parse(raw: str) -> Gesture:
     """Raises ``Park``: a payload of unknown form stays unknown however often it is read."""
     try:
+        if raw.startswith("{"):
+            return _event(raw, _sound(json.loads(raw)))
         form = {key: values[0] for key, values in parse_qs(raw, keep_blank_values=True).items()}
         if "payload" not in form:
             return _command(raw, form)
-        payload: dict[str, Any] = json.loads(form["payload"])
-        json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text: nothing could store it
+        payload = _sound(json.loads(form["payload"]))
         if payload["type"] == "block_actions":
             return _action(raw, payload)
         if payload["type"] == "view_submission":
@@ -50,6 +59,11 @@ def parse(raw: str) -> Gesture:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Park(f"not a Slack gesture: {type(error).__name__}: {error}") from error
     raise Park(f"a Slack payload of type {payload['type']!r}, which nothing here handles")
+
+
+def _sound(payload: dict[str, Any]) -> dict[str, Any]:
+    json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text: nothing could store it
+    return payload
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:
@@ -99,8 +113,12 @@ def _action(raw: str, payload: dict[str, Any]) -> Gesture:
 def _modal(raw: str, payload: dict[str, Any]) -> Gesture:
     view = payload["view"]
     fields: dict[str, str] = {}
+    choices: dict[str, dict[str, str]] = {}
     for inputs in view.get("state", {}).get("values", {}).values():
         for action_id, state in inputs.items():
+            if "selected_options" in state:
+                choices[action_id] = {one["value"]: one["text"]["text"] for one in state["selected_options"]}
+                continue
             option = state.get("selected_option") or {}
             fields[action_id] = state.get("value") or option.get("value") or ""
     return Gesture(
@@ -111,6 +129,37 @@ def _modal(raw: str, payload: dict[str, Any]) -> Gesture:
         team_id=payload.get("team", {}).get("id", "") or payload["user"].get("team_id", ""),
         value=view.get("private_metadata", ""),
         fields=fields,
+        choices=choices,
         trigger_id=payload.get("trigger_id"),
         key="|".join((payload["user"]["id"], view["id"], view.get("hash", ""))),
     )
+
+
+def _event(raw: str, payload: dict[str, Any]) -> Gesture:
+    if payload["type"] != "event_callback":
+        raise Park(f"a Slack payload of type {payload['type']!r}, which nothing here handles")
+    event = payload["event"]
+    _heed(event, payload)
+    item = event.get("item") or {}
+    about = item.get("ts") or (item.get("message") or {}).get("ts") or event.get("ts")
+    return Gesture(
+        raw=raw,
+        form="event",
+        name=event["type"],
+        user_id=event["user"],
+        team_id=payload.get("team_id", ""),
+        channel_id=event.get("channel") or event.get("channel_id") or item["channel"],
+        text=_unescaped(event.get("text") or ""),
+        value=event.get("reaction") or ((about or "") if event["type"] == "pin_added" else ""),
+        message_ts=about,
+        key=payload["event_id"],
+    )
+
+
+def _heed(event: dict[str, Any], payload: dict[str, Any]) -> None:
+    """A message with a subtype is an edit, a deletion, or Slack's own note; what we did ourselves comes back too."""
+    if event["type"] not in EVENTS:
+        raise Unheeded(f"an event of type {event['type']!r}, which nobody asked for")
+    ours = {one["user_id"] for one in payload.get("authorizations") or () if one.get("is_bot")}
+    if event.get("subtype") or event.get("bot_id") or event["user"] in ours:
+        raise Unheeded(f"{event['type']}: nothing that a person did")

@@ -1,10 +1,11 @@
 """A person's gesture in Slack, on its way into the queue: verify, check the form, wrap, send, and only then ack (L4).
+What people do in the channels that the app is in (joining, writing, pinning) takes the same way.
 
 One Bolt app behind both of Slack's transports: ``/slack/events`` of the webhook pod, and the websocket of the
 processor, which signs what it gets with the same secret. It needs no bot token and calls nobody.
 
 What could not be put in the queue is said at once, to the person who asked (L7): Slack shows a command's answer, a
-modal's error, and a warning beside a button whose request was not answered with 200.
+modal's error, and a warning beside a button whose request was not answered with 200. An event it sends again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app import clock, telemetry
-from app.domain.gesture import COMMAND, Gesture, parse
+from app.domain.gesture import COMMAND, Gesture, Unheeded, parse
 from app.errors import Park, VendorError
 from app.queue.envelope import GESTURE, Envelope, SlackSignature, dedup, lane
 from app.signature import verify_slack
@@ -53,6 +54,7 @@ def bolt_app(signing_secret: str, send: Send) -> AsyncApp:
     app.block_action(re.compile(f"^{LINK_PREFIX}"))(_acknowledge)
     app.block_action(_ANY)(intake.button)
     app.view_submission(_ANY)(intake.modal)
+    app.event(_ANY)(intake.event)
     app.error(_failed)
     return app
 
@@ -98,12 +100,17 @@ class _Intake:
             await ack()
         return None
 
+    async def event(self, request: AsyncBoltRequest) -> BoltResponse:
+        return BoltResponse(status=await self._record(request))
+
     async def _record(self, request: AsyncBoltRequest) -> int:
         """200: the gesture is durable; 400: it is none; 503: not now. Why is ours to log, not a person's to read."""
         headers = {name: values[0] for name, values in request.headers.items() if values}
         try:
             with telemetry.work("slack gesture", headers):
                 await self._send(_wrap(parse(request.raw_body), headers))
+        except Unheeded as nothing:
+            telemetry.log.debug("event_unheeded", why=nothing.why)
         except (VendorError, Park) as error:
             telemetry.log.error("gesture_not_recorded", reason=str(error))
             return 400 if isinstance(error, Park) else 503
@@ -113,6 +120,8 @@ class _Intake:
 def _wrap(gesture: Gesture, headers: Mapping[str, str]) -> Envelope:
     if gesture.name in OPENS_MODAL:
         group = lane("modal", gesture.user_id)
+    elif gesture.form == "event":  # whoever presses a button does not wait for what is made of others' chatting
+        group = lane("room", gesture.channel_id or gesture.user_id)
     else:
         group = lane("slack", gesture.channel_id or gesture.user_id)
     return Envelope(

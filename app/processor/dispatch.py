@@ -2,7 +2,8 @@
 
 A person's gesture is believed only when Slack's signature over its raw bytes holds once more, against the time at which
 the queue took it: whoever may write to the queue is not thereby a person (G10). Every gesture is answered, whatever
-happens (L7), and an answer that cannot be delivered changes nothing (D8).
+happens (L7), and an answer that cannot be delivered changes nothing (D8). What people do among themselves in a room
+(form ``event``) asked us nothing and gets no answer.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from app import telemetry
 from app.domain import gesture as gestures
-from app.domain.gesture import Gesture
+from app.domain.gesture import COMING_AND_GOING, Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident
 from app.domain.people import Human
 from app.errors import Park, Refused
+from app.flows import attendance
 from app.messages import answers
 from app.messages.message import Message, say
 from app.ports import Chat, Store
@@ -63,7 +65,11 @@ class Dispatcher:
         try:
             gesture, _ = self._verified(delivery)
         except Park:
-            await self._tell_room(delivery, reason)
+            await self._tell_room(delivery, reason, await self._room_of(delivery))
+            return
+        if gesture.form == "event":
+            incident = await self._store.incident_of_channel(gesture.channel_id or "")
+            await self._tell_room(delivery, reason, _open_room(incident))
         else:
             await self._answer(delivery, gesture, answers.gave_up(reason))
 
@@ -82,8 +88,8 @@ class Dispatcher:
         except Refused as refusal:
             raise Park(f"refused, and no person asked for it: {refusal.tell_user}") from refusal
 
-    async def _tell_room(self, delivery: Delivery, reason: str) -> None:
-        channel = await self._room_of(delivery) or self._fallback_channel
+    async def _tell_room(self, delivery: Delivery, reason: str, room: str | None) -> None:
+        channel = room or self._fallback_channel
         if channel is None:
             log.error("parked_untold", lane=delivery.lane, why="set SLACK_FALLBACK_CHANNEL: nobody could be told")
             return
@@ -101,13 +107,16 @@ class Dispatcher:
             incident = await self._store.incident(subject["incident_id"])
         elif "alert_group" in subject:
             incident = await self._store.incident_of_alert(subject["alert_group"])
-        return incident.channel_id if incident and not incident.archived_at else None
+        return _open_room(incident)
 
     # ------------------------------------------------------------ people
 
     async def _gesture(self, delivery: Delivery) -> None:
         gesture, human = self._verified(delivery)
         telemetry.note(gesture=gesture.name, actor=human.actor)
+        if gesture.form == "event":
+            await self._room_event(gesture, human)
+            return
         try:
             answer = await self._handled(gesture, human)
         except Refused as refusal:
@@ -120,6 +129,20 @@ class Dispatcher:
             raise
         if answer is not None:
             await self._answer(delivery, gesture, answer)
+
+    async def _room_event(self, gesture: Gesture, human: Human) -> None:
+        """What happens in a channel that is no incident's room is none of our business."""
+        handle = self._registry.room_events.get(gesture.name)
+        incident = await self._store.incident_of_channel(gesture.channel_id or "") if handle else None
+        if handle is None or incident is None:
+            return
+        telemetry.note(incident_id=incident.id)
+        if gesture.name not in COMING_AND_GOING:
+            incident = await attendance.sign_of_life(self._store, incident, human)
+        try:
+            await handle(**bind(handle, {**self._services, Gesture: gesture, Human: human, Incident: incident}))
+        except Refused as refusal:
+            log.info("room_event_refused", name=gesture.name, why=refusal.tell_user)
 
     def _verified(self, delivery: Delivery) -> tuple[Gesture, Human]:
         """Raises ``Park`` for what Slack did not sign, or signed long before the queue took it."""
@@ -145,7 +168,7 @@ class Dispatcher:
         incident = await self._store.incident_of_channel(gesture.channel_id) if gesture.channel_id else None
         if incident is not None:
             telemetry.note(incident_id=incident.id)
-            available[Incident] = incident
+            available[Incident] = await attendance.sign_of_life(self._store, incident, human)
         return await handle(**await self._bound(handle, available, gesture))
 
     async def _bound(self, handle: Handle, available: Mapping[type, object], gesture: Gesture) -> dict[str, object]:
@@ -181,6 +204,10 @@ def _body(model: type[BaseModel], envelope: Envelope) -> BaseModel:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         raise Park(f"the body of {envelope.kind} does not fit: {where}: {first['msg']}") from error
+
+
+def _open_room(incident: Incident | None) -> str | None:
+    return incident.channel_id if incident and not incident.archived_at else None
 
 
 def _subject(body: BaseModel) -> dict[str, str]:

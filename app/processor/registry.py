@@ -1,4 +1,5 @@
-"""Finds what people and machines can ask for: one file in ``commands/``, ``actions/`` or ``events/`` is one thing.
+"""Finds what people and machines can ask for: one file in ``commands/``, ``actions/``, ``events/`` or ``room_events/``
+is one thing.
 
 The file's name is the name; ``_`` in front hides a file. A file that could not be called stops the boot, with a message
 that names it and the remedy: better now than when somebody presses its button. The only dynamic import in the house.
@@ -18,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.domain.gesture import Gesture
+from app.domain.gesture import EVENTS, Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident
 from app.domain.people import Human
@@ -52,6 +53,7 @@ class Registry:
     commands: dict[str, Handle] = field(default_factory=dict)
     actions: dict[str, Handle] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
+    room_events: dict[str, Handle] = field(default_factory=dict)
     helps: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +73,10 @@ class Registry:
                 problems.append(f"{_file(module)}: add class Body(BaseModel), the fields that the event carries")
                 body = BaseModel
             registry.events[name] = Event(body, _handle(module, {*services, body}, problems))
+        for name, module in _modules(f"{root}.room_events", problems):
+            if name not in EVENTS:
+                problems.append(f"{_file(module)}: name it after one of Slack's events: {', '.join(sorted(EVENTS))}")
+            registry.room_events[name] = _handle(module, {*services, *OF_A_GESTURE}, problems)
         if problems:
             raise BadHandlers(f"{len(problems)} problem(s) in the handlers:\n  " + "\n  ".join(problems))
         return registry

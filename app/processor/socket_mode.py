@@ -92,14 +92,14 @@ class SocketListener:
         await task
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        if request.type not in ("slash_commands", "interactive"):
-            # Events are not subscribed to. Acknowledged, else Slack sends them again.
+        if request.type not in ("slash_commands", "interactive", "events_api"):
+            # Nobody asked for it. Acknowledged, else Slack sends it again.
             telemetry.log.warning("socket_payload_ignored", type=request.type)
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
             return
         answer = await self._bolt.async_dispatch(self._as_http(request))
         if answer.status != 200:
-            # No acknowledgement is the one way to say "failed" here: Slack then shows the person that it did.
+            # No acknowledgement is the one way to say "failed" here: Slack tells the person, or sends an event again.
             telemetry.log.error("gesture_not_acknowledged", type=request.type, status=answer.status)
             return
         await client.send_socket_mode_response(
@@ -107,13 +107,12 @@ class SocketListener:
         )
 
     def _as_http(self, request: SocketModeRequest) -> AsyncBoltRequest:
-        fields = request.payload if request.type == "slash_commands" else {"payload": json.dumps(request.payload)}
-        body = urlencode({name: _form_value(value) for name, value in fields.items() if value is not None})
+        kind, body = _body(request)
         timestamp = str(int(clock.wall()))
         return AsyncBoltRequest(
             body=body,
             headers={
-                "content-type": "application/x-www-form-urlencoded",
+                "content-type": kind,
                 "x-slack-request-timestamp": timestamp,
                 "x-slack-signature": sign_slack(self._signing_secret, timestamp, body.encode()),
             },
@@ -123,6 +122,15 @@ class SocketListener:
 async def _log_connection(_: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None = None) -> None:
     if message.get("type") == "hello":
         telemetry.log.info("socket_connected", connections=message.get("num_connections"))
+
+
+def _body(request: SocketModeRequest) -> tuple[str, str]:
+    """Content type and body, as Slack's HTTP transport has them."""
+    if request.type == "events_api":
+        return "application/json", json.dumps(request.payload)
+    fields = request.payload if request.type == "slash_commands" else {"payload": json.dumps(request.payload)}
+    form = {name: _form_value(value) for name, value in fields.items() if value is not None}
+    return "application/x-www-form-urlencoded", urlencode(form)
 
 
 def _form_value(value: object) -> str:

@@ -54,8 +54,9 @@ def decode(text: str) -> Envelope:
         raise Park(f"not an envelope: {where}: {first['msg']}") from error
 
 
-def lane(kind: Literal["alert", "slack", "modal", "timer", "settle"], key: str) -> str:
-    """``alert:<alert_group>``, ``slack:<channel>``, ``modal:<user>``, ``timer:<incident>``, ``settle:<draft>``."""
+def lane(kind: Literal["alert", "slack", "room", "modal", "timer", "settle"], key: str) -> str:
+    """``alert:<alert_group>``, ``slack:<channel>`` for what people ask of us there and ``room:<channel>`` for what they
+    do among themselves, ``modal:<user>``, ``timer:<incident>``, ``settle:<draft>``."""
     return _fit(f"{kind}:{key}")
 
 

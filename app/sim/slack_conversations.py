@@ -146,6 +146,12 @@ def _user_json(app: AppSide, user: User) -> Json:
     return {**who, "deleted": user.deleted, "is_bot": user.is_bot}
 
 
+def group_members(app: AppSide, given: Json) -> Json:
+    if given["usergroup"] not in app.workspace.usergroups:
+        raise Failure("no_such_subteam")
+    return {"users": sorted(app.workspace.usergroups[given["usergroup"]])}
+
+
 def _bounded(text: str) -> str:
     if len(text) > TOPIC_MAX:
         raise Failure("too_long")
@@ -167,4 +173,5 @@ METHODS = {
     "users.conversations": Method(my_channels, "types? exclude_archived:flag? limit:number? cursor?"),
     "users.info": Method(info, "user", scope="users:read", takes_json=False),
     "users.lookupByEmail": Method(lookup, "email", scope="users:read.email", takes_json=False),
+    "usergroups.users.list": Method(group_members, "usergroup", scope="usergroups:read", takes_json=False),
 }

@@ -1,4 +1,4 @@
-"""How a person's gesture gets from Slack to the app: over a websocket (Socket Mode) or by a signed POST.
+"""How a person's gesture, or an event, gets from Slack to the app: over a websocket (Socket Mode) or by a signed POST.
 
 https://docs.slack.dev/apis/events-api/using-socket-mode
 https://docs.slack.dev/authentication/verifying-requests-from-slack
@@ -31,7 +31,7 @@ class Gesture:
     """A person's gesture on its way. Made in the loop that waits for it; acknowledged from any thread."""
 
     id: str
-    form: Literal["slash_commands", "interactive"]
+    form: Literal["slash_commands", "interactive", "events_api"]
     user: str
     payload: Json
     made_at: float = field(default_factory=clock.monotonic)
@@ -65,25 +65,34 @@ class Courier(Protocol):
         ...
 
 
+def signed(gesture: Gesture, signing_secret: str, timestamp: str) -> tuple[str, dict[str, str]]:
+    """Body and headers of the POST."""
+    if gesture.form == "events_api":
+        kind, body = "application/json", json.dumps(gesture.payload)
+    else:
+        form = gesture.payload if gesture.form == "slash_commands" else {"payload": json.dumps(gesture.payload)}
+        kind, body = "application/x-www-form-urlencoded", urlencode(form)
+    signature = sign_slack(signing_secret, timestamp, body.encode())
+    return body, {
+        "content-type": kind,
+        "x-slack-request-timestamp": timestamp,
+        "x-slack-signature": signature,
+    }
+
+
 class HttpCourier:
-    """One signed POST; Slack does not repeat commands and clicks."""
+    """One signed POST."""
 
     def __init__(self, events_url: str, signing_secret: str) -> None:
         self._events_url = events_url
         self._signing_secret = signing_secret
 
     async def deliver(self, gesture: Gesture) -> None:
-        as_form = gesture.payload if gesture.form == "slash_commands" else {"payload": json.dumps(gesture.payload)}
-        body, timestamp = urlencode(as_form).encode(), str(int(clock.wall()))
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": sign_slack(self._signing_secret, timestamp, body),
-        }
+        body, headers = signed(gesture, self._signing_secret, str(int(clock.wall())))
         gesture.attempts += 1
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=ACK_S) as http:
-                response = await http.post(self._events_url, content=body, headers=headers)
+                response = await http.post(self._events_url, content=body.encode(), headers=headers)
         except httpx.HTTPError:
             gesture.outcome = "lost"
             return
@@ -121,7 +130,11 @@ class SocketCourier:
                 connection.send(None)
 
     async def deliver(self, gesture: Gesture) -> None:
-        """To the newest connection; again when that is gone or keeps silent; for a bounded time."""
+        """To the newest connection; again when that is gone or keeps silent; for a bounded time. An event that finds
+        nobody connected is not waited with."""
+        if gesture.form == "events_api" and not self.connections:
+            gesture.outcome = "lost"
+            return
         self._pending[gesture.id] = gesture
         try:
             async with asyncio.timeout(KEEP_S):
@@ -183,7 +196,7 @@ def _envelope(gesture: Gesture) -> Json:
     return {
         "envelope_id": gesture.id,
         "type": gesture.form,
-        "accepts_response_payload": True,
+        "accepts_response_payload": gesture.form != "events_api",
         "payload": gesture.payload,
     }
 

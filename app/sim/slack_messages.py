@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from app import clock
-from app.sim import cast
+from app.sim import cast, slack_payloads
 from app.sim.slack_blocks import block_complaints, view_complaints
 from app.sim.slack_calls import AppSide, Method
 from app.sim.slack_rules import TEXT_MAX, Failure, metadata_error
@@ -24,6 +24,7 @@ def post_message(app: AppSide, given: Json) -> Json:
     text, blocks = _content(app, given)
     post = Post(app.workspace.new_ts(), cast.BOT_USER_ID, text[:TEXT_MAX], blocks, _metadata(given))
     channel.posts.append(post)
+    app.workspace.tell(slack_payloads.said(channel, post))
     more = {"warning": "message_truncated"} if len(text) > TEXT_MAX else {}
     return {"channel": channel.id, "ts": post.ts, "message": message_json(post, whole_metadata=True), **more}
 
@@ -62,6 +63,7 @@ def pin(app: AppSide, given: Json) -> Json:
     if len(channel.pins) >= PINS_MAX:
         raise Failure("too_many_pins")
     channel.pins.append(given["timestamp"])
+    app.workspace.tell(slack_payloads.pinned(channel, given["timestamp"], cast.BOT_USER_ID))
     return {}
 
 

@@ -1,7 +1,8 @@
-"""The payloads of people's gestures, field by field as Slack sends them. Pure.
+"""The payloads of people's gestures and of events, field by field as Slack sends them. Pure.
 
 https://docs.slack.dev/interactivity/implementing-slash-commands
 https://docs.slack.dev/reference/interaction-payloads
+https://docs.slack.dev/reference/events
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.sim import cast
-from app.sim.slack_shapes import APP_ID, TEAM_DOMAIN, view_json
-from app.sim.slack_state import Channel, Modal, User
+from app.sim.slack_shapes import APP_ID, TEAM_DOMAIN, message_json, view_json
+from app.sim.slack_state import Channel, Modal, Post, User
 
 Json = dict[str, Any]
 
@@ -86,3 +87,51 @@ def _interaction(kind: str, user: User) -> Json:
         "enterprise": None,
         "is_enterprise_install": False,
     }
+
+
+# ---------------------------------------------------------------- events
+
+
+def event_callback(event: Json, event_id: str, at: int) -> Json:
+    """What every event comes in. The app's own user is among the authorizations: it hears of its own deeds too."""
+    bot = {"enterprise_id": None, "team_id": cast.TEAM_ID, "user_id": cast.BOT_USER_ID, "is_bot": True}
+    return {
+        "token": _TOKEN,
+        "team_id": cast.TEAM_ID,
+        "api_app_id": APP_ID,
+        "type": "event_callback",
+        "event": event,
+        "event_id": event_id,
+        "event_time": at,
+        "authorizations": [{**bot, "is_enterprise_install": False}],
+        "is_ext_shared_channel": False,
+    }
+
+
+def joined(channel: Channel, user: str, *, inviter: str) -> Json:
+    return {**_membership("member_joined_channel", channel, user), "inviter": inviter}
+
+
+def left(channel: Channel, user: str) -> Json:
+    return _membership("member_left_channel", channel, user)
+
+
+def _membership(kind: str, channel: Channel, user: str) -> Json:
+    channel_type = "G" if channel.private else "C"
+    return {"type": kind, "user": user, "channel": channel.id, "channel_type": channel_type, "team": cast.TEAM_ID}
+
+
+def said(channel: Channel, post: Post) -> Json:
+    channel_type = "im" if channel.with_user else "group" if channel.private else "channel"
+    where = {"channel": channel.id, "channel_type": channel_type, "event_ts": post.ts}
+    return {**message_json(post, whole_metadata=False), **where}
+
+
+def pinned(channel: Channel, ts: str, user: str) -> Json:
+    item = {"type": "message", "channel": channel.id, "created_by": user, "message": {"ts": ts}}
+    return {"type": "pin_added", "user": user, "channel_id": channel.id, "item": item, "pin_count": len(channel.pins)}
+
+
+def reacted(channel: Channel, post: Post, user: str, name: str) -> Json:
+    item = {"type": "message", "channel": channel.id, "ts": post.ts}
+    return {"type": "reaction_added", "user": user, "reaction": name, "item_user": post.user, "item": item}

@@ -1,18 +1,31 @@
-"""What people do in a simulated Slack: command, click, submit, say. They can do what Slack's client lets them do."""
+"""What people do in a simulated Slack: command, click, submit, say, pin, react, add, leave. They can do what Slack's
+client lets them do, and the app hears of it as far as it is subscribed and may."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextvars import Context
 from typing import Any
 
 from app import clock
-from app.sim import slack_payloads
+from app.sim import cast, slack_payloads
 from app.sim.slack_blocks import elements, view_complaints
 from app.sim.slack_delivery import ACK_S, Courier, Gesture
 from app.sim.slack_shapes import message_json
 from app.sim.slack_state import Channel, Modal, Post, User, Workspace
 
 Json = dict[str, Any]
+
+# What the app is subscribed to, and the scope that each needs in a private channel.
+SUBSCRIBED = {
+    "member_joined_channel": "groups:read",
+    "member_left_channel": "groups:read",
+    "message": "groups:history",  # message.groups: private channels only
+    "pin_added": "pins:read",
+    "reaction_added": "reactions:read",
+}
+EVENT_TRIES_S = (0.0, 60.0, 300.0)  # the pause before each: https://docs.slack.dev/apis/events-api#retries
 
 
 class NotPossible(Exception):
@@ -27,6 +40,8 @@ class People:
         self._workspace = workspace
         self._courier = courier
         self._under_way: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        workspace.tell = self._tell
 
     async def command(self, user: str, channel: str, text: str) -> Gesture:
         """``text``: what stands behind the slash command."""
@@ -74,8 +89,8 @@ class People:
         )
         return await self._hand_over(Gesture(clock.new_id(), "interactive", user, payload))
 
-    async def submit(self, user: str, view_id: str, values: dict[str, str]) -> Gesture:
-        """``values``: what is typed or chosen, by action_id; the rest stays as the modal was opened."""
+    async def submit(self, user: str, view_id: str, values: Mapping[str, str | list[str]]) -> Gesture:
+        """``values``: what is typed or chosen (of several: a list), by action_id; the rest stays as it was opened."""
         modal = self._workspace.modals.get(view_id)
         if modal is None or modal.user != user or modal.state != "open":
             raise NotPossible(f"{user} has no open modal {view_id}")
@@ -94,7 +109,38 @@ class People:
             raise NotPossible(f"{channel} is archived")
         post = Post(self._workspace.new_ts(), user, text)
         where.posts.append(post)
+        self._tell(slack_payloads.said(where, post))
         return post.ts
+
+    def pin(self, user: str, channel: str, ts: str) -> None:
+        where, _ = self._message(user, channel, ts)
+        if ts in where.pins:
+            raise NotPossible(f"{ts} is pinned already")
+        where.pins.append(ts)
+        self._tell(slack_payloads.pinned(where, ts, user))
+
+    def react(self, user: str, channel: str, ts: str, name: str) -> None:
+        """``name``: of the emoji, without colons."""
+        where, post = self._message(user, channel, ts)
+        if user in post.reactions.setdefault(name, []):
+            raise NotPossible(f"{user} reacted with {name} already")
+        post.reactions[name].append(user)
+        self._tell(slack_payloads.reacted(where, post, user, name))
+
+    def add(self, user: str, channel: str, guest: str) -> None:
+        """Somebody in the channel adds somebody else; a private channel has no other way in."""
+        where, who = self._present(user, channel), self._user(guest)
+        if guest in where.members or where.archived:
+            raise NotPossible(f"{guest} cannot be added to {channel}: there already, or it is archived")
+        where.members.add(who.id)
+        self._tell(slack_payloads.joined(where, guest, inviter=user))
+
+    def leave(self, user: str, channel: str) -> None:
+        where = self._present(user, channel)
+        if user not in where.members or where.archived:
+            raise NotPossible(f"{user} cannot leave {channel}")
+        where.members.remove(user)
+        self._tell(slack_payloads.left(where, user))
 
     async def settled(self) -> None:
         """Returns when no gesture is under way any more: each was acknowledged, or is lost."""
@@ -112,6 +158,26 @@ class People:
         if gesture.outcome in {"pending", "lost"} and not gesture.shown:
             gesture.shown = "operation_timeout"
         return gesture
+
+    def _tell(self, event: Json) -> None:
+        """The app hears of it if it is there, subscribed, and may; whoever did it does not wait for that."""
+        channel = self._workspace.channels[event.get("channel") or event.get("channel_id") or event["item"]["channel"]]
+        heard = channel.private and not channel.with_user and cast.BOT_USER_ID in channel.members
+        if not heard or SUBSCRIBED[event["type"]] not in self._workspace.scopes:
+            return
+        payload = slack_payloads.event_callback(event, self._workspace.new_id("Ev"), int(clock.wall()))
+        gesture = Gesture(clock.new_id(), "events_api", event["user"], payload)
+        # Slack's own work: no part of the call that gave the occasion, nor of the process that made it.
+        task = asyncio.get_running_loop().create_task(self._deliver(gesture), context=Context())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _deliver(self, event: Gesture) -> None:
+        for pause in EVENT_TRIES_S:
+            await clock.sleep(pause)
+            await self._courier.deliver(event)
+            if event.ack_ms is not None:
+                return
 
     def _follow(self, modal: Modal, ack: Json) -> None:
         """https://docs.slack.dev/surfaces/modals#handling_submissions"""
@@ -142,6 +208,13 @@ class People:
             raise NotPossible(f"{user} sees no channel {channel}")
         return found
 
+    def _message(self, user: str, channel: str, ts: str) -> tuple[Channel, Post]:
+        where = self._present(user, channel)
+        post = where.post(ts)
+        if post is None or where.archived:
+            raise NotPossible(f"{user} sees no message {ts} in {channel}")
+        return where, post
+
     def _shown(self, user: str, channel: Channel, ts: str) -> tuple[list[Json], Json | None]:
         """The blocks of what this person sees there, and the message if everybody sees it."""
         if post := channel.post(ts):
@@ -160,7 +233,7 @@ def _pressable(blocks: list[Json], action_id: str, value: str | None) -> tuple[s
     raise NotPossible(f"the message has no button {action_id}" + (f" with value {value}" if value else ""))
 
 
-def _filled(modal: Modal, values: dict[str, str]) -> Json:
+def _filled(modal: Modal, values: Mapping[str, str | list[str]]) -> Json:
     """``state.values``: by block, then by action."""
     inputs = [block for block in modal.view["blocks"] if block["type"] == "input"]
     unknown = values.keys() - {block["element"]["action_id"] for block in inputs}
@@ -176,8 +249,10 @@ def _filled(modal: Modal, values: dict[str, str]) -> Json:
     return filled
 
 
-def _state(element: Json, given: str | None) -> Json:
+def _state(element: Json, given: str | list[str] | None) -> Json:
     kind, action_id = element["type"], element["action_id"]
+    if kind == "multi_static_select":
+        return {"type": kind, "selected_options": _picked(element, given)}
     if kind == "plain_text_input":
         text = element.get("initial_value") if given is None else given
         if len(text or "") > element.get("max_length", 3000):
@@ -189,3 +264,12 @@ def _state(element: Json, given: str | None) -> Json:
     if option is None:
         raise NotPossible(f"{action_id} has no option {given}")
     return {"type": kind, "selected_option": option}
+
+
+def _picked(element: Json, given: str | list[str] | None) -> list[Json]:
+    if given is None:
+        return list(element.get("initial_options", []))
+    options = {one["value"]: one for one in element["options"]}
+    if strange := [one for one in given if one not in options]:
+        raise NotPossible(f"{element['action_id']} has no option {', '.join(strange)}")
+    return [options[one] for one in given]

@@ -28,6 +28,7 @@ SCOPES = frozenset(
         "users:read",
         "users:read.email",
         "pins:write",
+        "usergroups:read",
         "pins:read",
         "reactions:read",
     }
@@ -133,6 +134,7 @@ class Workspace:
                 cast.GENERAL_CHANNEL, "general", founder, private=False, members=set(everybody)
             ),
         }
+        self.usergroups: dict[str, set[str]] = {cast.APPROVER_GROUP: {*cast.APPROVERS}}
         self.whispers: list[Whisper] = []
         self.modals: dict[str, Modal] = {}
         self.triggers: dict[str, Trigger] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import clock
-from app.domain.gesture import parse
+from app.domain.gesture import Gesture, Unheeded, parse
 from app.effects.slack import Slack
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages import message as kit
@@ -541,10 +542,49 @@ async def test_over_http_a_gesture_is_signed_and_reads_like_slacks(serve: Serve)
     assert commanded.shown == "working on it"
     for body, timestamp, signature in got:
         assert verify_slack(cast.SIGNING_SECRET, timestamp, body, signature, now=clock.wall())
-    command, click = (parse(body.decode()) for body, _, _ in got)
+    forms = [body for body, _, _ in got if not body.startswith(b"{")]  # the rest are events
+    command, click = (parse(body.decode()) for body in forms)
     assert (command.form, command.name, command.text, command.channel_id) == ("command", "resolve", "now", room)
     assert (click.form, click.name, click.value, click.message_ts) == ("action", "approve_statuspage", "draft-1", ts)
-    assert json.loads(parse_qs(got[1][0].decode())["payload"][0])["container"]["is_ephemeral"] is False
+    assert json.loads(parse_qs(forms[1].decode())["payload"][0])["container"]["is_ephemeral"] is False
+
+
+async def test_the_app_hears_of_what_people_do_in_its_rooms(world: World) -> None:
+    """And of its own deeds, marked as such; of nothing that it has no scope for."""
+    heard: list[Gesture] = []
+
+    def drain(listener: _Listener) -> None:
+        while not listener.got.empty():
+            with suppress(Unheeded):
+                heard.append(parse(json.dumps(listener.got.get_nowait().payload)))
+
+    room = await _room(world)
+    async with _Listener(world.url) as listener:
+        await world.sim.people.command(BYSTANDER, cast.FALLBACK_CHANNEL, "help")  # acknowledged: somebody listens
+        await listener.got.get()
+        await world.slack.invite(room, [PRIMARY])
+        ts = await world.slack.post(room, Message(text="ours"), effect_id="e1")
+        await world.slack.pin(room, ts)
+        async with httpx.AsyncClient(trust_env=False, base_url=f"{world.url}/people") as http:
+            said = (await http.post("/say", json={"user": PRIMARY, "channel": room, "text": "it is back"})).json()["ts"]
+            await http.post("/pin", json={"user": PRIMARY, "channel": room, "ts": said})
+            await http.post("/react", json={"user": PRIMARY, "channel": room, "ts": said, "name": "pushpin"})
+            await http.post("/add", json={"user": PRIMARY, "channel": room, "guest": BYSTANDER})
+            world.sim.workspace.scopes.discard("groups:history")
+            await http.post("/say", json={"user": PRIMARY, "channel": room, "text": "nobody is told"})
+            await http.post("/leave", json={"user": BYSTANDER, "channel": room})
+        while len(heard) < 6:
+            drain(listener)
+            await asyncio.sleep(0.01)
+    assert {(one.name, one.user_id, one.text, one.value, one.message_ts) for one in heard} == {
+        ("member_joined_channel", PRIMARY, "", "", None),
+        ("message", PRIMARY, "it is back", "", said),
+        ("pin_added", PRIMARY, "", said, said),
+        ("reaction_added", PRIMARY, "", "pushpin", said),
+        ("member_joined_channel", BYSTANDER, "", "", None),
+        ("member_left_channel", BYSTANDER, "", "", None),
+    }
+    assert {one.channel_id for one in heard} == {room}
 
 
 async def test_people_act_over_http_and_everything_can_be_looked_at(world: World) -> None:

@@ -127,7 +127,8 @@ def webhook(data: bytes) -> None:
 def slack(data: bytes) -> None:
     """``/slack/events``: the same, for what Slack sends."""
     timestamp = str(int(clock.wall()))
-    declared = {"content-type": "application/x-www-form-urlencoded", "x-slack-request-timestamp": timestamp}
+    kind = "application/json" if data.startswith(b"{") else "application/x-www-form-urlencoded"
+    declared = {"content-type": kind, "x-slack-request-timestamp": timestamp}
     assert _door().post("/slack/events", data, declared) in {200, 400, 401, 413}
     signed = declared | {"x-slack-signature": sign_slack(SECRET, timestamp, data)}
     assert _door().post("/slack/events", data, signed) in {200, 400, 404, 413}
@@ -139,7 +140,7 @@ def gesture(data: bytes) -> None:
         found = parse(data.decode(errors="replace"))
     except Park:
         return
-    where = lane("slack", found.channel_id or found.user_id)
+    where = lane("room" if found.form == "event" else "slack", found.channel_id or found.user_id)
     queued = Envelope(kind=GESTURE, lane=where, dedup_id=dedup("slack", found.key), body=found.raw)
     assert decode(queued.encode()) == queued
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -276,6 +277,70 @@ async def test_an_answer_that_cannot_be_given_changes_nothing() -> None:
     case = Case(said=Said({"respond", "whisper", "direct"})).command("resolve", resolve)
     await case.dispatcher.work(gesture(typed("resolve")))
     assert len(times) == 1
+
+
+# ---------------------------------------------------------------- what people do among themselves
+
+
+def said_in(channel: str, *, secret: str = SECRET, attempt: int = 1) -> Delivery:
+    event = {"type": "message", "channel": channel, "user": "U1", "text": "words", "ts": "1.1"}
+    body = {"type": "event_callback", "event_id": "Ev1", "team_id": "T1", "event": event}
+    return gesture(json.dumps(body), secret=secret, attempt=attempt)
+
+
+async def test_what_happens_in_a_room_reaches_its_handler_and_nobody_is_answered() -> None:
+    handled: list[str] = []
+
+    async def message(it: Gesture, who: Human, incident: Incident, ledger: Ledger) -> None:
+        handled.append(f"{it.text}|{who.actor}|{incident.id}")
+
+    case = Case()
+    case.registry.room_events["message"] = message
+    await open_room(case.store)
+    await case.dispatcher.work(said_in(ROOM))
+    assert handled == ["words|slack:U1|abcdefghij"]
+    assert case.said.seen == []
+
+
+async def test_what_happens_elsewhere_is_none_of_our_business() -> None:
+    async def message() -> None:
+        raise AssertionError("this is no room of ours")
+
+    case = Case()
+    case.registry.room_events["message"] = message
+    await open_room(case.store)
+    await case.dispatcher.work(said_in(ELSEWHERE))
+
+
+async def test_a_forged_event_of_a_room_is_nobodys_word() -> None:
+    """G10"""
+
+    async def message() -> None:
+        raise AssertionError("Slack did not say so")
+
+    case = Case()
+    case.registry.room_events["message"] = message
+    await open_room(case.store)
+    with pytest.raises(Park):
+        await case.dispatcher.work(said_in(ROOM, secret="another"))
+
+
+async def test_an_event_that_fails_is_tried_again_and_in_the_end_told_to_the_room() -> None:
+    """P-loud: not to the person, who asked for nothing."""
+
+    async def message() -> None:
+        raise VendorUnavailable("Slack", "conversations.history", "away")
+
+    case = Case()
+    case.registry.room_events["message"] = message
+    await open_room(case.store)
+    with pytest.raises(VendorUnavailable):
+        await case.dispatcher.work(said_in(ROOM))
+    assert case.said.seen == []
+    await case.dispatcher.told(said_in(ROOM, attempt=6), "Slack is away")
+    [(way, to, text)] = case.said.seen
+    assert (way, to) == ("post", ROOM)
+    assert "Slack is away" in text
 
 
 # ---------------------------------------------------------------- machines

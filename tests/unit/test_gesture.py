@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.gesture import Gesture, parse
+from app.domain.gesture import EVENTS, Gesture, Unheeded, parse
 from app.domain.people import Human
 from app.errors import Park
 from app.messages.message import escape
@@ -193,3 +193,75 @@ def test_nobody_is_made_from_the_proof_of_another_gesture() -> None:
     assert Human(this, proof).slack_id == "U1"
     with pytest.raises(RuntimeError, match="other bytes"):
         Human(other, proof)
+
+
+# ---------------------------------------------------------------- events
+
+
+def _happened(event: dict[str, Any], **more: Any) -> str:
+    bot = {"team_id": "T0SANDBOX", "user_id": "U0BOT", "is_bot": True}
+    whole = {"type": "event_callback", "event_id": "Ev1", "team_id": "T0SANDBOX", "authorizations": [bot]}
+    return json.dumps({**whole, "event": event, **more})
+
+
+_SAID = {
+    "type": "message",
+    "channel": "C0ROOM",
+    "channel_type": "group",
+    "user": "U1",
+    "text": "a &amp; b",
+    "ts": "1.1",
+}
+_JOINED = {"type": "member_joined_channel", "channel": "C0ROOM", "channel_type": "G", "user": "U1", "inviter": "U0BOT"}
+_PINNED = {
+    "type": "pin_added",
+    "user": "U1",
+    "channel_id": "C0ROOM",
+    "item": {"type": "message", "message": {"ts": "1.1"}},
+}
+_REACTED = {
+    "type": "reaction_added", "user": "U1", "reaction": "pushpin",
+    "item": {"type": "message", "channel": "C0ROOM", "ts": "1.1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "value", "about"),
+    [
+        (_SAID, "a & b", "", "1.1"),
+        (_JOINED, "", "", None),
+        (_JOINED | {"type": "member_left_channel"}, "", "", None),
+        (_PINNED, "", "1.1", "1.1"),
+        (_REACTED, "", "pushpin", "1.1"),
+    ],
+)
+def test_what_people_do_among_themselves(event: dict[str, Any], text: str, value: str, about: str | None) -> None:
+    found = parse(_happened(event))
+    assert (found.form, found.name, found.user_id, found.channel_id) == ("event", event["type"], "U1", "C0ROOM")
+    assert (found.text, found.value, found.message_ts) == (text, value, about)
+    assert (found.key, found.team_id) == ("Ev1", "T0SANDBOX")
+    assert found.name in EVENTS
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        _SAID | {"subtype": "message_changed"},
+        _SAID | {"subtype": "channel_join"},
+        _SAID | {"bot_id": "B1"},
+        _SAID | {"user": "U0BOT"},
+        _PINNED | {"user": "U0BOT"},
+        _JOINED | {"user": "U0BOT"},
+        {"type": "app_uninstalled"},
+    ],
+)
+def test_what_no_person_did_is_not_heeded(event: dict[str, Any]) -> None:
+    """Our own messages and pins come back to us, and an answer to those would never end."""
+    with pytest.raises(Unheeded):
+        parse(_happened(event))
+
+
+@pytest.mark.parametrize("raw", ["{", "{}", '{"type":"url_verification"}', _happened(_SAID | {"user": None})])
+def test_an_odd_event_is_parked(raw: str) -> None:
+    with pytest.raises(Park):
+        parse(raw)

@@ -42,6 +42,15 @@ class Intake:
         }
         return await bolt_app(SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
 
+    async def event(self, payload: dict[str, Any], *, secret: str = SECRET) -> BoltResponse:
+        body, timestamp = json.dumps(payload), str(int(clock.wall()))
+        headers: dict[str, Any] = {
+            "content-type": "application/json",
+            "x-slack-request-timestamp": timestamp,
+            "x-slack-signature": sign_slack(secret, timestamp, body.encode()),
+        }
+        return await bolt_app(SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+
     async def interactive(self, payload: dict[str, Any]) -> BoltResponse:
         return await self.form({"payload": json.dumps(payload)})
 
@@ -201,3 +210,54 @@ async def test_what_nobody_asked_for_is_not_acknowledged(intake: Intake) -> None
 
 async def test_slack_checks_the_certificate(intake: Intake) -> None:
     assert (await intake.form({"ssl_check": "1", "token": "t"}, secret="unsigned")).status == 200
+
+
+# ---------------------------------------------------------------- what people do among themselves
+
+
+def happened(**event: Any) -> dict[str, Any]:
+    said = {"type": "message", "channel": "C0ROOM", "channel_type": "group", "user": "U1", "text": "it is", "ts": "1.1"}
+    return {"type": "event_callback", "event_id": "Ev1", "team_id": "T1", "event": {**said, **event}}
+
+
+async def test_an_event_is_queued_as_slack_signed_it_and_only_then_acknowledged(intake: Intake) -> None:
+    """L4, and nobody's click waits for it: it has a lane of its own."""
+    assert (await intake.event(happened())).status == 200
+    [envelope] = intake.taken
+    assert envelope.signature is not None
+    signed = envelope.signature
+    assert verify_slack(SECRET, signed.timestamp, envelope.body.encode(), signed.v0, now=clock.wall())
+    assert envelope.lane == "room:C0ROOM"
+
+
+async def test_an_event_is_the_same_when_slack_sends_it_again(intake: Intake) -> None:
+    for _ in range(2):
+        await intake.event(happened())
+    assert len({envelope.dedup_id for envelope in intake.taken}) == 1
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(REFUSALS[0], 503), (REFUSALS[1], 503), (RuntimeError("a bug"), 500)])
+async def test_an_event_that_was_not_recorded_is_not_acknowledged(
+    intake: Intake, refusal: Exception, status: int
+) -> None:
+    """L4: Slack sends it again."""
+    intake.fails = refusal
+    assert (await intake.event(happened())).status == status
+
+
+@pytest.mark.parametrize("event", [{"bot_id": "B1"}, {"subtype": "message_changed"}, {"type": "app_home_opened"}])
+async def test_what_asks_for_nothing_is_taken_and_dropped(intake: Intake, event: dict[str, str]) -> None:
+    """Slack ends a subscription whose events are refused."""
+    assert (await intake.event(happened(**event))).status == 200
+    assert intake.taken == []
+
+
+async def test_a_forged_event_is_refused(intake: Intake) -> None:
+    """G10"""
+    assert (await intake.event(happened(), secret="guess")).status == 401
+    assert intake.taken == []
+
+
+async def test_slack_asks_whether_the_address_is_ours(intake: Intake) -> None:
+    answer = await intake.event({"type": "url_verification", "challenge": "say this"})
+    assert (answer.status, json.loads(answer.body)) == (200, {"challenge": "say this"})

@@ -1,4 +1,4 @@
-"""What can be asked for is what lies in the three folders; a file that cannot be used stops the boot."""
+"""What can be asked for is what lies in the four folders; a file that cannot be used stops the boot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
     def write(**files: str) -> str:
         root = tmp_path / f"house{next(_numbers)}"
-        for folder in ("", "commands", "actions", "events"):
+        for folder in ("", "commands", "actions", "events", "room_events"):
             (root / folder).mkdir()
             (root / folder / "__init__.py").touch()
         for name, text in files.items():
@@ -60,12 +60,13 @@ async def handle(body: Body, clockwork: Clockwork) -> None: ...
 def test_a_file_is_a_name(make: Make) -> None:
     house = make(
         commands__status=COMMAND, commands__status_draft=COMMAND, commands___shared="", actions__rate=ACTION,
-        events__nudge_due=EVENT,
+        events__nudge_due=EVENT, room_events__message=ACTION,
     )  # fmt: skip
     registry = Registry.load({Clockwork}, root=house)
     assert set(registry.commands) == {"status", "status_draft"}
     assert set(registry.actions) == {"rate"}
     assert set(registry.events) == {"nudge_due"}
+    assert set(registry.room_events) == {"message"}
     assert registry.events["nudge_due"].body.model_validate({"incident_id": "x"})
 
 
@@ -92,6 +93,8 @@ def test_help_lists_what_is_registered_as_it_is_typed(make: Make) -> None:
         ),
         ("actions__rate", "async def handle(it: 'Nowhere') -> None: ...", "import it outside TYPE_CHECKING"),
         ("actions__rate", "this is no Python", "cannot be imported: SyntaxError"),
+        ("room_events__message", "", "add async def handle"),
+        ("room_events__chatter", ACTION, "name it after one of Slack's events"),
         ("events__nudge_due", "async def handle() -> None: ...", "add class Body"),
         ("events__nudge_due", EVENT.replace("BaseModel)", "object)"), "add class Body"),
         (

@@ -101,6 +101,23 @@ async def test_a_command_is_queued_as_slack_would_have_signed_it(slack: Slack, q
     assert read.user_id == "U0PRIMARY"
 
 
+async def test_what_is_said_in_a_room_is_queued_as_slack_would_have_signed_it(slack: Slack, queue: Queue) -> None:
+    """G10"""
+    room = slack.sim.workspace.new_channel("room", cast.BOT_USER_ID)
+    room.members.add("U0PRIMARY")
+    async with listening(slack, queue):
+        async with httpx.AsyncClient(base_url=slack.base_url, trust_env=False, timeout=PATIENCE_S) as http:
+            given = {"user": "U0PRIMARY", "channel": room.id, "text": "the café is <back>"}
+            assert (await http.post("/people/say", json=given)).status_code == 200
+        await until(lambda: bool(queue.taken))
+    (envelope,) = queue.taken
+    assert envelope.signature is not None
+    given_by = envelope.signature
+    assert verify_slack(cast.SIGNING_SECRET, given_by.timestamp, envelope.body.encode(), given_by.v0, now=clock.wall())
+    read = parse(envelope.body)
+    assert (read.form, read.name, read.text, read.user_id) == ("event", "message", "the café is <back>", "U0PRIMARY")
+
+
 async def test_what_the_queue_did_not_take_is_said_to_the_person(slack: Slack, queue: Queue) -> None:
     """L7"""
     queue.down = True

@@ -23,12 +23,18 @@ def loud(house: House) -> Iterator[str]:
         if gesture.outcome in {"lost", "late", "pending"} and not gesture.shown:
             yield f"{gesture.user} was told nothing: their gesture was {gesture.outcome}"
     for message, (_, lane, text) in house.events.taken.items():
-        if message in house.events.fates and decode(text).kind == GESTURE and not _answered(house, message, text):
+        if message in house.events.fates and _asked(text) and not _answered(house, message, text):
             yield f"the gesture {message} of {lane} was never answered"
     for queue in (house.events, house.nudges):
         for message, fate in queue.fates.items():
             if fate.startswith("parked: ") and not _told_of(house, queue, message):
                 yield f"{message} was parked ({fate[8:90]}), and nobody was told"
+
+
+def _asked(text: str) -> bool:
+    """Something was asked of us; what people do among themselves is no question."""
+    envelope = decode(text)
+    return envelope.kind == GESTURE and parse(envelope.body).form != "event"
 
 
 def _answered(house: House, message: str, text: str) -> bool:
@@ -61,7 +67,7 @@ def _gesture_of(house: House, text: str) -> Gesture:
 
 
 def _told_of(house: House, queue: BookedQueue, message: str) -> bool:
-    if decode(queue.taken[message][2]).kind == GESTURE:
+    if _asked(queue.taken[message][2]):
         return True  # answered or not: the other check
     if f"parked:{message}" in _effects(house.slack.workspace.channels.values()):
         return True

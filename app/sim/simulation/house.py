@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from slack_bolt.async_app import AsyncBoltRequest
 
@@ -20,7 +19,6 @@ from app.errors import VendorError
 from app.intake.oncall import Ignored, alert_of, wrap
 from app.intake.slack import bolt_app
 from app.ports import Queue, Store, Timers
-from app.signature import sign_slack
 from app.sim import cast as people_of
 from app.sim import linear, slack, statuspage
 from app.sim.faults import Faulty, too_many_requests
@@ -35,7 +33,7 @@ from app.sim.simulation.lives import Life
 from app.sim.simulation.processor import Processor
 from app.sim.simulation.wires import AwsFaults, AwsWire, Book, BookedQueue
 from app.sim.slack import SlackSim
-from app.sim.slack_delivery import Gesture
+from app.sim.slack_delivery import Gesture, signed
 from app.sim.slack_people import People
 from app.sim.slack_state import Channel
 from app.sim.statuspage import StatuspageSim
@@ -159,15 +157,9 @@ class _Courier:
         self._app = bolt_app(people_of.SIGNING_SECRET, queue.send)
 
     async def deliver(self, gesture: Gesture) -> None:
-        form = gesture.payload if gesture.form == "slash_commands" else {"payload": json.dumps(gesture.payload)}
-        body, timestamp = urlencode(form), str(int(clock.wall() + self._house.skews["slack"]))
-        signature = sign_slack(people_of.SIGNING_SECRET, timestamp, body.encode())
-        headers: dict[str, Any] = {
-            "content-type": "application/x-www-form-urlencoded",
-            "x-slack-request-timestamp": timestamp,
-            "x-slack-signature": signature,
-        }
-        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        timestamp = str(int(clock.wall() + self._house.skews["slack"]))
+        body, headers = signed(gesture, people_of.SIGNING_SECRET, timestamp)
+        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
         if answer.status == 200:
             gesture.acknowledge(json.loads(answer.body) if answer.body.startswith("{") else answer.body or None)
         else:

@@ -10,7 +10,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from app import actions, commands, events
+from app import actions, commands, events, room_events
 from app.domain.gesture import parse
 from app.domain.policy import Policy
 from app.effects.github import GitHub
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _VISIBILITY_S = 30
 _MAX_ATTEMPTS = 6
 _DRAIN_S = 25.0
+_FOLDERS = {"command": "commands", "event": "room_events"}
 _RECONCILE_S = 600.0  # ten times the usual: hours pass here
 
 
@@ -144,14 +145,14 @@ def _handler(delivery: Delivery) -> str:
     if delivery.envelope.event:
         return f"events/{delivery.envelope.event}"
     gesture = parse(delivery.envelope.body)
-    return f"{'commands' if gesture.form == 'command' else 'actions'}/{gesture.name}"
+    return f"{_FOLDERS.get(gesture.form, 'actions')}/{gesture.name}"
 
 
 def handlers() -> list[str]:
-    """Every command, button and event that there is."""
+    """Every command, button, machine event and event of a room that there is."""
     return sorted(
         f"{package.__name__.removeprefix('app.')}/{file.stem}"
-        for package in (commands, actions, events)
+        for package in (commands, actions, events, room_events)
         for file in Path(package.__path__[0]).glob("[a-z]*.py")
     )
 
