@@ -22,7 +22,7 @@ from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
 from app.intake.oncall import wrap
 from app.intake.slack import bolt_app
-from app.ports import Chat, PublicPage, Queue, Store, Timers, Writer
+from app.ports import Chat, Directory, OnCallSchedule, PublicPage, Queue, Store, Timers, Writer
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.registry import Registry
@@ -106,6 +106,7 @@ class Office:
         services: dict[type, object] = {
             Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
             PublicPage: house.read, PublishTarget: house.target,
+            OnCallSchedule: house.schedule, Directory: house.directory,
             WarRoom: flows[0], Resolution: flows[1], Archive: flows[2],
         }  # fmt: skip
         self._registry = self._registry or Registry.load(services)

@@ -14,8 +14,9 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.alert import Alert
-from app.domain.people import Source
+from app.domain.people import Role, Source
 from app.domain.severity import Severity
+from app.domain.task import Task
 
 _CHANNEL_MAX = 80  # Slack: conversations.create, name
 
@@ -50,6 +51,18 @@ class Responder(BaseModel):
     source: Source
 
 
+class Handoff(BaseModel):
+    """Command, held out to somebody who has not taken it yet. Until then it stays where it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str  # follows from the gesture that offered it
+    to: str  # Slack ids
+    by: str
+    at: datetime
+    declined_by: str = ""  # the gesture that did
+
+
 class PublicIncident(BaseModel):
     """What customers see, as Statuspage last told us."""
 
@@ -66,6 +79,15 @@ class Postmortem(BaseModel):
     id: str
     identifier: str
     url: str
+
+
+class Progress(StrEnum):
+    """How far somebody has come with a postmortem, as the tracker has it."""
+
+    UNTOUCHED = "not started"
+    STARTED = "started, not finished"
+    DONE = "done"
+    DROPPED = "closed undone"  # somebody decided that there is to be none
 
 
 class Lease(BaseModel):
@@ -95,8 +117,14 @@ class Incident(BaseModel):
     channel_id: str | None = None
     channel_name: str | None = None
     ic: str | None = None  # Slack id of the incident commander
-    ic_by: str = ""  # the gesture that gave them command; "" if they were the first on call
-    responders: tuple[Responder, ...] = ()
+    ic_by: str = ""  # the gesture that gave them command, or left it vacant; "" if they were the first on call
+    handoff: Handoff | None = None
+    roles: dict[Role, str] = {}  # role -> Slack id
+    responders: tuple[Responder, ...] = ()  # who was invited
+    joined: dict[str, datetime] = {}  # Slack id -> a member of the room since; an invitation makes one at once
+    seen: dict[str, datetime] = {}  # Slack id -> their first sign of life in the room: now they are here
+    told_outside: tuple[str, ...] = ()  # whom we told outside the room that it has nobody, or no commander
+    last_told: str = ""  # what made us tell the last of them
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room
 
     nudges_silenced: bool = False
@@ -104,11 +132,20 @@ class Incident(BaseModel):
     last_nudge: str = ""  # the scheduled time of the last reminder that was sent
     last_update_at: datetime | None = None
 
+    ticks: dict[str, str] = {}  # items of the checklist that people judge -> the Slack id of who ticked them
+    tasks: tuple[Task, ...] = ()
+    mitigated_at: datetime | None = None
+    mitigation_by: str = ""  # the gesture that last declared it, or took it back
+
     public: PublicIncident | None = None
+    promised_update_at: datetime | None = None  # what customers were told when they will hear more
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     postmortem: Postmortem | None = None
     ratings: dict[str, int] = {}  # by Slack id
+    rating_asked: tuple[str, ...] = ()  # Slack ids of those who were asked once more, in private
+    rating_skipped: tuple[str, ...] = ()  # and did not answer that either
+    postmortem_checked_at: datetime | None = None  # when the SLA on it was found kept, or broken
     archived_at: datetime | None = None
 
     attempts: dict[str, int] = {}  # deliveries of each flow: the second one adopts before it acts
@@ -121,6 +158,16 @@ class Incident(BaseModel):
     @property
     def open(self) -> bool:
         return self.status not in {Status.RESOLVED, Status.TRACKED}
+
+    @property
+    def commanded(self) -> bool:
+        """Whether somebody has command and knows it: they took it, or gave a sign of life since it was given them."""
+        return self.ic is not None and (self.ic_by != "" or self.ic in self.seen)
+
+    @property
+    def public_open(self) -> bool:
+        """Whether customers still read that something is wrong."""
+        return self.public is not None and self.public.status != "resolved"
 
     def may(self, to: Status) -> bool:
         return to in TRANSITIONS[self.status]

@@ -20,6 +20,14 @@ class Source(StrEnum):
     REQUEST = "request"
 
 
+class Role(StrEnum):
+    """What somebody does beside the incident commander, whose place is the incident's own ``ic``."""
+
+    DEPUTY = "deputy"  # takes command at once if the commander leaves
+    COMMS = "comms"
+    SCRIBE = "scribe"
+
+
 class Person(BaseModel):
     """Somebody who should be in the room. ``slack_id`` is None until Slack knows the address."""
 

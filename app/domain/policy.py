@@ -26,7 +26,16 @@ class Policy:
     rules: Mapping[Severity, Rule] = field(default_factory=lambda: RULES)
     nudge_horizon: timedelta = timedelta(days=7)  # a schedule ends, whatever happens to us (T3)
     archive_delay: timedelta = timedelta(days=1)
+    rating_follow_up: timedelta = timedelta(hours=24)  # from the resolution, like the next two
+    rating_skipped: timedelta = timedelta(hours=48)
+    postmortem_sla: timedelta = timedelta(hours=48)  # by then somebody has reviewed it
+    manager_channel: str | None = None  # hears of a postmortem that nobody has
     four_eyes: bool = False
+    approval_expires: timedelta = timedelta(minutes=30)  # what was true when it was written may be so no more
+    approver_group: str | None = None  # Slack user group whose members may approve beside the commander
+    here_within: timedelta = timedelta(minutes=3)  # with nobody here by then, somebody outside the room is told
+    command_within: timedelta = timedelta(minutes=5)  # the same, with nobody who took command
+    tell_next_after: timedelta = timedelta(minutes=2)  # and then the next one
     fallback_channel: str | None = None
 
     def opens_room(self, severity: Severity) -> bool:

@@ -1,4 +1,4 @@
-"""What a draft's buttons carry: exactly which text of which incident their clicker saw (G2). Pure."""
+"""What buttons carry: exactly which text, or which other thing, of which incident their clicker saw (G2). Pure."""
 
 from __future__ import annotations
 
@@ -26,3 +26,30 @@ class Rating(BaseModel):
 
     incident: str
     stars: int = Field(ge=1, le=5)
+
+
+class Offer(BaseModel):
+    """What *Accept* and *Decline* of a handoff carry: that one, and no later one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    handoff: str
+
+
+class Tick(BaseModel):
+    """What an item of the checklist carries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    item: str
+
+
+class TaskTicket(BaseModel):
+    """What a task's *Done* carries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    task: str

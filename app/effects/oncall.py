@@ -68,14 +68,27 @@ class OnCallApi:
 
         words = [f"route {route['id']}", f"escalation chain {chain_id}"]
         failures: list[VendorError] = []
-        user_ids = _unique(await self._user_ids(policies, words, failures))
-        users = _sorted_out(await _each(self._user(user_id) for user_id in user_ids), words, failures)
-        people = tuple(_person(user) for user in users)
-        if not people and failures:
+        return await self._found(await self._user_ids(policies, words, failures), words, failures)
+
+    async def team(self, name: str) -> OnCall:
+        """A team's own schedules, side by side; how they would be escalated is the chains' business."""
+        teams = await self._pages("teams/", {"name": name}, "find the team")
+        words, failures = [f"team {name}"], list[VendorError]()
+        schedules = [
+            schedule
+            for team in teams
+            for schedule in await self._pages("schedules/", {"team_id": str(team["id"])}, "find the team's schedules")
+        ]
+        words += [f"schedule {schedule['id']}" for schedule in schedules]
+        return await self._found([id_ for one in schedules for id_ in _ids(one, "on_call_now")], words, failures)
+
+    async def _found(self, user_ids: Iterable[str], words: list[str], failures: list[VendorError]) -> OnCall:
+        users = _sorted_out(await _each(self._user(id_) for id_ in dict.fromkeys(user_ids)), words, failures)
+        if not users and failures:
             raise failures[0]
-        if not people:
+        if not users:
             words.append("nobody is on call now")
-        return OnCall(people=people, chain=", ".join(words))
+        return OnCall(people=tuple(_person(user) for user in users), chain=", ".join(words))
 
     async def _route(self, alert: Alert) -> dict[str, Any]:
         """The alert's own route; else what OnCall knows of the group; else the integration's last route."""
@@ -205,10 +218,6 @@ def _sorted_out(results: Iterable[T | VendorError], words: list[str], failures: 
         else:
             good.append(result)
     return good
-
-
-def _unique(ids: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
 
 
 def _ids(thing: Mapping[str, Any], key: str) -> list[str]:

@@ -30,8 +30,8 @@ async def resolve(alert: Alert, schedule: OnCallSchedule, directory: Directory, 
         _on_call(alert, schedule), _members(alert.team, directory)
     )
     failures = {"on-call schedule": why_on_call, "directory": why_directory}
-    people = _each_once([*on_call, *members])
-    looked_up = await asyncio.gather(*(_slack_id(person, chat) for person in people))
+    people = each_once([*on_call, *members])
+    looked_up = await asyncio.gather(*(slack_id_of(person, chat) for person in people))
     found: dict[str, Person] = {}
     absent: dict[str, str] = {}
     late: list[Person] = []
@@ -51,7 +51,7 @@ async def look_up_slowly(people: Sequence[Person], chat: Chat) -> tuple[list[Per
     found: list[Person] = []
     absent: dict[str, str] = {}
     for person in people:
-        slack_id, why_not = await _slack_id(person, chat)
+        slack_id, why_not = await slack_id_of(person, chat)
         if slack_id is None and why_not is None:
             raise VendorThrottled("Slack", "users.lookupByEmail", retry_after=10.0)
         if slack_id:
@@ -79,7 +79,7 @@ async def _members(team: str | None, directory: Directory) -> tuple[Sequence[Per
     return members, "" if members else f"no group with active members is mapped to team {team}"
 
 
-async def _slack_id(person: Person, chat: Chat) -> tuple[str | None, str | None]:
+async def slack_id_of(person: Person, chat: Chat) -> tuple[str | None, str | None]:
     """The id, or why there is none; neither when Slack's rate limit keeps us from asking now."""
     if person.slack_id:
         return person.slack_id, None
@@ -98,7 +98,7 @@ async def _slack_id(person: Person, chat: Chat) -> tuple[str | None, str | None]
     return None, why
 
 
-def _each_once(people: Sequence[Person]) -> list[Person]:
+def each_once(people: Sequence[Person]) -> list[Person]:
     """The same person on call and in the directory is one person: the first mention counts."""
     seen: set[str] = set()
     unique: list[Person] = []

@@ -17,7 +17,7 @@ from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
 from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
-from app.flows import checklist, invites, nudges, people, room, steps
+from app.flows import attendance, checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
@@ -64,6 +64,7 @@ class WarRoom:
                 flow.optional("post_arrivals", lambda: self._arrivals(flow, channel, responders)),
                 flow.optional("pin_checklist", lambda: self._checklist(flow, channel)),
                 flow.optional("schedule_nudge", lambda: self._nudge(flow.incident)),
+                flow.optional("watch_attendance", lambda: attendance.watch(self.timers, flow.incident, self.policy)),
                 flow.optional("post_context", lambda: self._post_context(flow, channel, context)),
             )
             await invites.invite_late(flow, self.chat, channel, responders)
@@ -116,8 +117,9 @@ class WarRoom:
         return Done(result={"ts": ts})
 
     async def _checklist(self, flow: Flow, channel: str) -> Done:
-        ts = await self._post(flow, channel, checklists.card(flow.incident, ()), "checklist")
+        ts = await self._post(flow, channel, checklists.card(flow.incident, (), clock.now()), "checklist")
         await self.chat.pin(channel, ts)
+        await checklist.watch(self.store, self.timers, flow.incident.id)
         return Done(result={"ts": ts}, facts=[_posted(AuditType.CHECKLIST_PINNED, ts)])
 
     async def _nudge(self, incident: Incident) -> Done:

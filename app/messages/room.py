@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.incident import Incident
-from app.domain.people import Person
+from app.domain.people import Person, Role
 from app.domain.readings import Outcome, Reading
 from app.domain.ticket import Rating
 from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
@@ -27,7 +27,10 @@ def opening(incident: Incident) -> Message:
         f"*Team* {escape(incident.team or 'not named by the alert')}",
         f"*Fired* {slack_time(incident.alert.at)}",
         f"*Incident commander* {commander}",
+        *([roles(incident)] if incident.roles else []),
     ]
+    if incident.mitigated_at:
+        facts.append(f"*Mitigated* {slack_time(incident.mitigated_at)}")
     blocks: list[Block] = [
         header(f"{incident.severity}: {incident.title}"),
         section("\n".join(facts)),
@@ -40,6 +43,12 @@ def opening(incident: Incident) -> Message:
     blocks.append(context(f"{source}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
     blocks.append(actions(take_command(incident), silence(incident)))
     return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
+
+
+def roles(incident: Incident) -> str:
+    """``*Deputy* <@U1> · *Scribe* <@U2>``; "" if nobody has one."""
+    held = [(role, incident.roles[role]) for role in Role if role in incident.roles]
+    return " · ".join(f"*{role.capitalize()}* <@{slack_id}>" for role, slack_id in held)
 
 
 def take_command(incident: Incident) -> Block:
@@ -145,9 +154,12 @@ def postmortem_filed(incident: Incident) -> Message:
 
 
 def rating(incident: Incident) -> Message:
-    stars = [button(f"rate:{n}", "★" * n, Rating(incident=incident.id, stars=n).model_dump_json()) for n in range(1, 6)]
     question = "How did this incident go for you? One click; it goes into the incident's record."
-    return Message(text=question, blocks=(section(question), actions(*stars)))
+    return Message(text=question, blocks=(section(question), actions(*stars(incident))))
+
+
+def stars(incident: Incident) -> list[Block]:
+    return [button(f"rate:{n}", "★" * n, Rating(incident=incident.id, stars=n).model_dump_json()) for n in range(1, 6)]
 
 
 def farewell(incident: Incident, at: datetime) -> Message:

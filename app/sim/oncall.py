@@ -81,6 +81,7 @@ class OnCallSim:
     policies: list[Thing] = field(default_factory=oncall_world.policies)
     schedules: list[Thing] = field(default_factory=oncall_world.schedules)
     users: list[Thing] = field(default_factory=oncall_world.users)
+    teams: list[Thing] = field(default_factory=oncall_world.teams)
     _retrying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def fire(
@@ -162,6 +163,7 @@ class OnCallSim:
                 "escalation_policies", lambda: self.policies, allow, escalation_chain_id=equals("escalation_chain_id")
             ),
             *resource("schedules", lambda: self.schedules, allow, name=equals("name"), team_id=equals("team_id")),
+            *resource("teams", lambda: self.teams, allow, name=equals("name")),
             *resource("users", lambda: self.users, allow, username=equals("username"), email=equals("email")),
             *resource("alerts", lambda: self.alerts.values(), allow, alert_group_id=equals("alert_group_id")),
             *resource(

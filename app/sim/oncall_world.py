@@ -84,6 +84,10 @@ def schedules() -> list[Thing]:
     ]
 
 
+def teams() -> list[Thing]:
+    return [{"id": TEAM_ID, "grafana_id": 1, "name": cast.TEAM, "email": "", "avatar_url": ""}]
+
+
 def users() -> list[Thing]:
     return [
         {

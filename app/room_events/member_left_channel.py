@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from app.domain.gesture import Gesture
+from app.domain.incident import Incident
+from app.domain.policy import Policy
+from app.flows import attendance
+from app.ports import Chat, Store, Timers
+
+
+async def handle(
+    gesture: Gesture, incident: Incident, store: Store, chat: Chat, timers: Timers, policy: Policy
+) -> None:
+    await attendance.look(store, chat, timers, policy, incident, gesture.key)

@@ -1,0 +1,364 @@
+"""Who is there, who commands, and what happens when nobody does: as the people in the room see it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.domain.audit import AuditEvent
+from app.sim import cast
+from app.sim.faults import Kind
+from app.sim.slack_delivery import Gesture
+from app.sim.slack_state import Post
+from app.sim.virtual_time import run
+from tests.factories import IC
+from tests.house import FALLBACK, House
+from tests.office import Office
+
+SECONDARY, LEAD, ENGINEER, BYSTANDER = "U0SECONDARY", "U0LEAD", "U0ENGINEER", "U0BYSTANDER"
+
+
+def _play(story: Callable[[House, Office], Awaitable[None]], **policy: Any) -> None:
+    async def whole() -> None:
+        house = House(**{"archive_delay": timedelta(hours=1), **policy})
+        async with Office(house) as office:
+            await office.fire()
+            await office.quiet()
+            await story(house, office)
+
+    run(whole())
+
+
+async def _say(office: Office, user: str, words: str) -> str:
+    """A command, and what its speaker was answered."""
+    await office.command(user, words)
+    await office.quiet()
+    workspace = office.house.slack.workspace
+    return next(whisper.text for whisper in reversed(workspace.whispers) if whisper.user == user)
+
+
+async def _direct(office: Office, user: str, button: str) -> Gesture:
+    """The newest button of that name in the app's conversation with this person."""
+    room = office.house.slack.workspace.direct(user)
+    post: Post = await office.until(lambda: next((p for p in reversed(room.posts) if button in str(p.blocks)), None))
+    gesture = await office.people.click(user, room.id, post.ts, button)
+    await office.quiet()
+    return gesture
+
+
+async def _leave(office: Office, user: str) -> None:
+    office.people.leave(user, office.house.rooms[-1].id)
+    await _soon(office)
+
+
+async def _soon(office: Office) -> None:
+    """What Slack tells of its own accord is on its way for a moment."""
+    await clock.sleep(5)
+    await office.quiet()
+
+
+async def _ic(house: House) -> str | None:
+    return (await house.incident()).ic
+
+
+async def _events(house: House, kind: str) -> list[AuditEvent]:
+    return [event for event in await house.trail() if event.type == kind]
+
+
+def _told(house: House, user: str) -> str:
+    return " ".join(house.texts(house.slack.workspace.direct(user).id))
+
+
+def _room(house: House) -> str:
+    return " ".join(house.texts(house.rooms[-1].id))
+
+
+# ---------------------------------------------------------------- handoff
+
+
+def test_command_goes_over_when_the_other_side_accepts_and_not_before() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"handoff <@{LEAD}|lead>")
+        assert await _ic(house) == IC
+        assert f"<@{IC}> offers command to <@{LEAD}>" in _room(house)
+        assert "*Here*" in _told(house, LEAD)  # the capsule
+        await _direct(office, LEAD, "accept_handoff")
+        assert await _ic(house) == LEAD
+        assert f"<@{LEAD}>" in house.texts(house.rooms[0].id)[0]  # the header
+        assert f"<@{LEAD}> commands this incident now" in _room(house)
+        accepted = [event.type.value for event in await house.trail() if event.actor == f"slack:{LEAD}"]
+        assert accepted == ["HANDOFF_ACCEPTED", "IC_ASSIGNED"]
+
+    _play(story)
+
+
+def test_a_declined_handoff_leaves_command_where_it_is_and_is_told() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"handoff <@{LEAD}>")
+        await _direct(office, LEAD, "decline_handoff")
+        assert await _ic(house) == IC
+        assert f"<@{LEAD}> declined. <@{IC}>: you command this incident still" in _room(house)
+        await _direct(office, LEAD, "accept_handoff")
+        assert await _ic(house) == IC
+        assert "does not stand any more" in _told(house, LEAD) + str(house.slack.workspace.whispers)
+
+    _play(story)
+
+
+def test_a_later_offer_replaces_the_one_before_and_its_buttons_are_refused() -> None:
+    """G2: a button is about the offer that it was shown with."""
+
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"handoff <@{LEAD}>")
+        await _say(office, IC, f"handoff <@{ENGINEER}>")
+        await _direct(office, LEAD, "accept_handoff")
+        assert await _ic(house) == IC
+        await _direct(office, ENGINEER, "accept_handoff")
+        assert await _ic(house) == ENGINEER
+        assert len(await _events(house, "HANDOFF_CANCELLED")) == 1
+
+    _play(story)
+
+
+def test_who_takes_command_meanwhile_has_it_and_the_offer_is_void() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"handoff <@{LEAD}>")
+        await office.press(ENGINEER, "take_command")
+        await office.quiet()
+        await _direct(office, LEAD, "accept_handoff")
+        assert await _ic(house) == ENGINEER
+        [void] = await _events(house, "HANDOFF_CANCELLED")
+        assert void.details["to"] == LEAD
+
+    _play(story)
+
+
+@pytest.mark.parametrize(
+    ("who", "words", "why"),
+    [
+        (LEAD, f"handoff <@{ENGINEER}>", "only the incident commander can hand it over"),
+        (IC, "handoff", "Mention one person"),
+        (IC, f"handoff <@{LEAD}> <@{ENGINEER}>", "Mention one person"),
+        (IC, "handoff me", "name somebody else"),
+        (IC, "handoff <@U0NOBODY>", "could not be invited"),
+        (IC, "handoff <@U0FORMER>", "could not be invited"),
+        (IC, f"handoff <@{cast.BOT_USER_ID}>", "could not be invited"),
+    ],
+)
+def test_a_handoff_that_cannot_be_is_refused_with_the_reason(who: str, words: str, why: str) -> None:
+    """P-people: somebody whom Slack does not know is nobody."""
+
+    async def story(house: House, office: Office) -> None:
+        assert why in await _say(office, who, words)
+        assert await _events(house, "HANDOFF_OFFERED") == []
+        assert await _ic(house) == IC
+
+    _play(story)
+
+
+def test_the_capsule_is_a_dozen_lines_at_most_whatever_is_in_the_alert() -> None:
+    """T5: and pings nobody."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.fire("G2", title="<!channel>\n" * 50, summary="line\n" * 500 + "<@U0LEAD>")
+        await office.quiet()
+        for words in (f"role deputy <@{LEAD}>", "status draft Card payments fail for some."):
+            await office.command(IC, words)
+            await office.quiet()
+        await office.press(IC, "approve_statuspage")
+        await office.quiet()
+        await office.command(IC, "brief")
+        await office.quiet()
+        capsule = str(house.slack.workspace.whispers[-1].blocks[0]["text"]["text"])
+        assert len(capsule.splitlines()) <= 12
+        assert "<!channel>" not in capsule
+        assert "Card payments fail for some." in capsule
+        assert f"*Deputy* <@{LEAD}>" in capsule
+        assert f"*Here* <@{IC}>" in capsule
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- roles and guests
+
+
+def test_a_role_is_given_shown_in_the_header_and_on_record() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, LEAD, "role scribe me")
+        await _say(office, IC, f"role comms <@{BYSTANDER}>")
+        assert f"*Comms* <@{BYSTANDER}> · *Scribe* <@{LEAD}>" in house.texts(house.rooms[0].id)[0]
+        assert BYSTANDER in house.rooms[0].members
+        assert [event.details["role"] for event in await _events(house, "ROLE_ASSIGNED")] == ["scribe", "comms"]
+        assert f"*Scribe* <@{LEAD}>" in await _say(office, IC, "role")
+
+    _play(story)
+
+
+@pytest.mark.parametrize("words", ["role deputy", "role king <@U0LEAD>", "role deputy <@U0NOBODY>", "role deputy me"])
+def test_a_role_that_cannot_be_is_refused(words: str) -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, words)
+        assert (await house.incident()).roles == {}
+
+    _play(story)
+
+
+def test_an_invitation_names_whom_it_could_not_find_and_brings_the_others() -> None:
+    """P-people, P-loud."""
+
+    async def story(house: House, office: Office) -> None:
+        words = f"invite <@{BYSTANDER}|bystander> <mailto:nobody@example.com|nobody@example.com> @nowhere <@{LEAD}>"
+        answer = await _say(office, IC, words)
+        assert f"invited: <@{BYSTANDER}>" in answer
+        assert f"here already: <@{LEAD}>" in answer
+        assert "nobody@example.com: Slack knows nobody" in answer
+        assert "nowhere: nobody is on call for a team of that name" in answer
+        [asked] = [event for event in await _events(house, "RESPONDER_INVITED") if event.actor == f"slack:{IC}"]
+        assert (asked.details["slack_id"], asked.details["source"]) == (BYSTANDER, "request")
+        assert len(await _events(house, "RESPONDER_NOT_INVITED")) == 2
+
+    _play(story)
+
+
+def test_a_team_is_who_is_on_call_for_it_now_and_its_group_in_the_directory() -> None:
+    """S4: each source fails alone, and is said."""
+
+    async def story(house: House, office: Office) -> None:
+        for user in (SECONDARY, LEAD, ENGINEER):
+            await _leave(office, user)
+        house.faults["workos"].add(Kind.ERROR)
+        house.boot()
+        answer = await _say(office, IC, f"invite {cast.TEAM}")
+        assert f"invited: <@{SECONDARY}>" in answer or SECONDARY in house.rooms[0].members
+        house.faults["workos"].clear()
+        await _say(office, IC, f"invite @{cast.TEAM}")
+        assert {SECONDARY, LEAD, ENGINEER} <= house.rooms[0].members
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- nobody is here
+
+
+def test_with_nobody_here_the_next_on_call_is_told_and_then_the_fallback_channel() -> None:
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(4 * 60)
+        assert "nobody is here" in _told(house, SECONDARY)
+        assert "nobody is here" not in " ".join(house.texts(FALLBACK))
+        await clock.sleep(20 * 60)
+        assert "nobody is here" in " ".join(house.texts(FALLBACK))
+        steps = await _events(house, "NOBODY_HERE_ESCALATED")
+        assert [step.details["told"] for step in steps] == [SECONDARY, FALLBACK]
+        assert not [name for name in house.timers.schedules if "attendance" in name]
+
+    _play(story)
+
+
+def test_somebody_here_but_nobody_in_command_is_an_alarm_two_minutes_later() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, LEAD, "help")
+        await clock.sleep(3.5 * 60)
+        assert await _events(house, "NOBODY_HERE_ESCALATED") == []
+        await clock.sleep(2.5 * 60)
+        [step] = await _events(house, "NOBODY_HERE_ESCALATED")
+        assert (step.details["told"], step.details["why"]) == (SECONDARY, "nobody took command")
+        await _direct(office, SECONDARY, "take_command")
+        assert await _ic(house) == SECONDARY
+        await clock.sleep(20 * 60)
+        assert len(await _events(house, "NOBODY_HERE_ESCALATED")) == 1
+
+    _play(story)
+
+
+def test_a_commander_who_gives_a_sign_of_life_ends_the_watch() -> None:
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(60)
+        office.people.say(IC, house.rooms[0].id, "Looking.")
+        await clock.sleep(30 * 60)
+        assert await _events(house, "NOBODY_HERE_ESCALATED") == []
+        [seen] = await _events(house, "RESPONDER_SEEN")
+        assert seen.details["slack_id"] == IC
+
+    _play(story)
+
+
+def test_who_cannot_be_reached_is_no_reason_to_tell_nobody() -> None:
+    """P-loud."""
+
+    async def story(house: House, office: Office) -> None:
+        house.faults["slack"].add(Kind.ERROR, match="chat.postMessage", times=6)
+        await clock.sleep(30 * 60)
+        told = [step.details["told"] for step in await _events(house, "NOBODY_HERE_ESCALATED")]
+        assert FALLBACK in told
+        assert not [name for name in house.timers.schedules if "attendance" in name]
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- the commander leaves
+
+
+def test_the_deputy_who_is_here_takes_over_at_once() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"role deputy <@{LEAD}>")
+        office.people.say(LEAD, house.rooms[0].id, "Here.")
+        await _leave(office, IC)
+        assert await _ic(house) == LEAD
+        assert (await house.incident()).roles == {}
+        assert await _events(house, "COMMAND_VACANT") == []
+        assert f"<@{LEAD}> commands this incident now" in _room(house)
+
+    _play(story)
+
+
+@pytest.mark.parametrize("deputy", [None, LEAD])
+def test_without_a_deputy_who_is_here_command_is_vacant_and_that_is_an_alarm(deputy: str | None) -> None:
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, f"role deputy <@{deputy}>" if deputy else "status")
+        await _leave(office, IC)
+        assert await _ic(house) is None
+        assert "nobody commands" in _room(house)
+        assert "nobody yet" in house.texts(house.rooms[0].id)[0]
+        assert "the incident commander left the room" in _told(house, SECONDARY)
+        [vacant] = await _events(house, "COMMAND_VACANT")
+        assert vacant.details["before"] == IC
+        await office.press(ENGINEER, "take_command")
+        await office.quiet()
+        await clock.sleep(20 * 60)
+        assert len(await _events(house, "NOBODY_HERE_ESCALATED")) == 1
+
+    _play(story)
+
+
+def test_a_word_of_slack_that_comes_late_changes_nothing() -> None:
+    """D2: they left and came back before we heard that they had left."""
+
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, "status")
+        room = house.rooms[0].id
+        office.people.leave(IC, room)
+        office.people.add(LEAD, room, IC)
+        await _soon(office)
+        assert await _ic(house) == IC
+        assert await _events(house, "COMMAND_VACANT") == []
+
+    _play(story)
+
+
+def test_nobody_is_missed_after_the_end() -> None:
+    """S10: and no schedule is left behind."""
+
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, "resolve")
+        await _leave(office, IC)
+        await clock.sleep(30 * 60)
+        assert await _ic(house) == IC
+        assert await _events(house, "COMMAND_VACANT") == []
+        assert await _events(house, "NOBODY_HERE_ESCALATED") == []
+        assert not [name for name in house.timers.schedules if "attendance" in name]
+
+    _play(story)
