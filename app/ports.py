@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from app.domain.alert import Alert
 from app.domain.audit import AuditEvent, Fact, chain
-from app.domain.draft import Draft, DraftState, PublicText
-from app.domain.incident import Incident, Postmortem
+from app.domain.catalogue import Service
+from app.domain.component import Component
+from app.domain.draft import Draft, DraftState, PublicStatus, PublicText
+from app.domain.incident import Incident, Postmortem, Progress
 from app.domain.people import Person
 from app.domain.readings import Reading
+from app.domain.schedule import Into
 from app.messages.message import Message
 from app.queue.envelope import Envelope
 
@@ -96,13 +99,13 @@ class Queue(Protocol):
 
 
 class Timers(Protocol):
-    """Schedules that outlive us (EventBridge Scheduler). Each sends an envelope to the nudge queue when it is due."""
+    """Schedules that outlive us (EventBridge Scheduler). Each sends an envelope to a queue when it is due."""
 
     async def every(self, name: str, interval: timedelta, *, first: datetime, end: datetime, message: Envelope) -> None:
         """Create, or set anew, a repeating schedule: first at ``first``, none after ``end``."""
         ...
 
-    async def once(self, name: str, at: datetime, *, message: Envelope) -> None:
+    async def once(self, name: str, at: datetime, *, message: Envelope, into: Into = Into.NUDGES) -> None:
         """Create, or set anew, a schedule that fires once and then removes itself."""
         ...
 
@@ -128,6 +131,10 @@ class OnCall:
 
 class OnCallSchedule(Protocol):
     async def responders(self, alert: Alert) -> OnCall: ...
+    async def team(self, name: str) -> OnCall:
+        """Who is on call now on the schedules of the team of that name; nobody, if there is no such team."""
+        ...
+
     async def open_alert_groups(self, since: datetime) -> list[Alert]:
         """What is firing now and began after ``since``."""
         ...
@@ -178,6 +185,14 @@ class Chat(Protocol):
         """None: Slack knows nobody (active) by that address."""
         ...
 
+    async def email(self, slack_id: str) -> str | None:
+        """None: they are not active, or Slack shows no address of theirs."""
+        ...
+
+    async def group_members(self, group: str) -> set[str]:
+        """Who is in a user group now."""
+        ...
+
     async def post(self, channel: str, message: Message, *, effect_id: str) -> str:
         """Gives the message's ts. ``effect_id`` is written into its metadata, for ``find``."""
         ...
@@ -210,14 +225,17 @@ class Chat(Protocol):
 class Signals(Protocol):
     """Metrics, logs and traces of a service around a moment. Never raises: a failure is a ``Reading`` that says so."""
 
-    async def snapshot(self, service: str, at: datetime) -> list[Reading]: ...
+    async def snapshot(self, service: Service, at: datetime) -> list[Reading]: ...
 
 
 class Code(Protocol):
     """Recent changes and owners of a service's code. Never raises, like ``Signals``."""
 
-    async def snapshot(self, service: str, at: datetime) -> list[Reading]: ...
-    async def commits(self, since: datetime, until: datetime) -> Reading: ...
+    async def snapshot(self, service: Service, at: datetime) -> list[Reading]:
+        """What was changed shortly before that moment: commits, deployments, and who owns what was touched."""
+        ...
+
+    async def commits(self, service: Service, since: datetime, until: datetime) -> Reading: ...
 
 
 # ---------------------------------------------------------------- words
@@ -226,19 +244,54 @@ class Code(Protocol):
 class Writer(Protocol):
     """Phrases what is known. Gets redacted text only; invents nothing; has a deterministic twin for when it is away."""
 
-    async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText: ...
+    async def public_text(
+        self, incident: Incident, trail: Sequence[AuditEvent], ask: str, status: PublicStatus | None = None
+    ) -> PublicText:
+        """``status``: what it says of the incident; None: what follows from how the incident stands."""
+        ...
+
     async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
         """Markdown."""
         ...
 
 
-class Tracker(Protocol):
-    """Where postmortems live (Linear)."""
+@dataclass(frozen=True)
+class Issue:
+    """What is to be filed. ``id``: UUID v4 form, chosen by us; ``link``: the room it is about."""
 
-    async def file_postmortem(
-        self, issue_id: str, title: str, markdown: str, *, assignee_email: str | None, link: str
-    ) -> Postmortem:
-        """Twice with one ``issue_id`` is one issue. ``issue_id``: UUID v4 form."""
+    id: str
+    title: str
+    markdown: str
+    link: str
+    priority: int  # 1 urgent, 2 high, 3 medium, 4 low
+    assignee_id: str | None = None
+    label_ids: Sequence[str] = ()
+    parent_id: str | None = None
+    due: date | None = None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels that each issue is to have, as far as the tracker knows them."""
+
+    ids: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # names
+
+
+class Tracker(Protocol):
+    """Where postmortems live, and what is left to do (Linear)."""
+
+    async def member(self, email: str) -> str | None:
+        """The id of the active member with that address, if there is one."""
+        ...
+
+    async def labels(self) -> Labels: ...
+    async def file(self, issue: Issue) -> Postmortem:
+        """Twice with one id is one issue."""
+        ...
+
+    async def state(self, issue_id: str) -> Progress | None:
+        """None: there is no such issue (any more)."""
         ...
 
 
@@ -247,3 +300,6 @@ class PublicPage(Protocol):
 
     # The public incident that carries this draft, as Statuspage tells it.
     async def find(self, draft_id: str) -> dict[str, Any] | None: ...
+    async def components(self) -> list[Component]:
+        """What the page lists; possibly a minute old."""
+        ...
