@@ -195,6 +195,19 @@ class ProcessorSettings(_Settings):
     archive_delay_s: int = Field(
         86_400, ge=60, description="Time from the resolution to the room's archiving, seconds."
     )
+    rating_follow_up_s: int = Field(
+        86_400, ge=60, description="Time from the resolution to the second question for a rating, in private, seconds."
+    )
+    rating_skipped_s: int = Field(
+        172_800, ge=60, description="Time from the resolution after which no rating is waited for any more, seconds."
+    )
+    postmortem_sla_s: int = Field(
+        172_800, ge=60, description="Time from the resolution within which its postmortem must be done, seconds."
+    )
+    manager_channel: str | None = Field(
+        None,
+        description="Channel id that hears of a postmortem that is overdue. Unset: `SLACK_FALLBACK_CHANNEL` does.",
+    )
     reconcile_interval_s: float = Field(
         60.0, gt=0, description="Time between two looks at OnCall's open groups, seconds."
     )

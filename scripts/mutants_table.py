@@ -195,7 +195,8 @@ MUTANTS = (
     ),
     Mutant(
         "D8", "a failed message after a publish is raised", "app/actions/approve_statuspage.py",
-        'metrics.step_failed("show_publish_outcome", str(error))\n        return False',
+        'metrics.step_failed("show_publish_outcome", str(error))\n'
+        '        return "(The room could not be told: Slack did not take the message.)"',
         "raise",
         "unit/test_resolution.py",
     ),
@@ -262,9 +263,15 @@ MUTANTS = (
     ),
     Mutant(
         "G3", "anyone may approve", "app/gate/rules.py",
-        "if slack_id != incident.ic:",
+        "if slack_id != incident.ic and slack_id not in approvers.members:",
         "if not slack_id:",
         "contract/test_door.py",
+    ),
+    Mutant(
+        "G3", "who renews a text counts as its author", "app/actions/renew_statuspage.py",
+        "author=old.author, actor=human.actor",
+        "author=human.actor, actor=human.actor",
+        "unit/test_public_text.py",
     ),
     Mutant(
         "G3", "the author approves their own text", "app/gate/rules.py",
@@ -286,8 +293,20 @@ MUTANTS = (
     ),
     Mutant(
         "G5", "a placeholder can be approved", "app/gate/rules.py",
+        "if found := [*problems(draft.text), *left_behind(draft, drafts)]:",
+        "if found := left_behind(draft, drafts):",
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "S7", "a resolved text may leave components broken", "app/gate/rules.py",
+        "if found := [*problems(draft.text), *left_behind(draft, drafts)]:",
         "if found := problems(draft.text):",
-        "if (found := problems(draft.text)) and four_eyes:",
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "G2", "a text can be approved however old it is", "app/gate/rules.py",
+        "    if now >= draft.valid_until:\n",
+        "    if False:\n",
         "contract/test_door.py",
     ),
     Mutant(

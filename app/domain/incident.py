@@ -14,6 +14,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.alert import Alert
+from app.domain.catalogue import About
 from app.domain.people import Role, Source
 from app.domain.severity import Severity
 from app.domain.task import Task
@@ -109,6 +110,7 @@ class Incident(BaseModel):
     title: str
     service: str
     team: str | None = None
+    about: About = About()  # of the service, as the catalogue had it when the room was made
     alert: Alert
     episode: int = 1
     drill: bool = False

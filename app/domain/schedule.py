@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from enum import Enum, auto
 
 # EventBridge Scheduler replaces this in a schedule's input: the same for every delivery of one firing, another for the
 # next. https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+
+
+
+class Into(Enum):
+    """The queue that a schedule sends to: what waits for days need not wait behind the reminders of a busy hour."""
+
+    NUDGES = auto()
+    SLA_CHECKS = auto()
+
 
 _NAME_MAX = 64  # CreateSchedule: Name, 1-64 of [0-9a-zA-Z-_.]
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import aioboto3
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError
 
 from app import clock
-from app.domain.schedule import SCHEDULED_TIME
-from app.errors import VendorError, VendorRefused, VendorThrottled, VendorUnavailable
+from app.aws_calls import AwsCalls
+from app.domain.schedule import SCHEDULED_TIME, Into
+from app.errors import VendorRefused, VendorUnavailable
 from app.queue.envelope import Envelope
 
 if TYPE_CHECKING:
@@ -31,9 +31,16 @@ VENDOR = "EventBridge Scheduler"
 DEADLINE_S = 5.0
 _TRIES = 3
 _PAUSE_S = 0.2  # before the second try; twice that before the third
+_CALLS = AwsCalls(
+    VENDOR,
+    "check the schedule group, and that the scheduler's role may send to the queue and be passed by this pod",
+    deadline_s=DEADLINE_S,
+    pause_s=_PAUSE_S,
+)
 _CONFIG = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=DEADLINE_S)
 # A reminder that could not be delivered for five minutes is no reminder any more; the default would be a day.
 _RETRY_POLICY = {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 5}
+_RETRY_FOR_A_DAY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # nothing follows what fires once
 _SOONEST = timedelta(minutes=1)  # AWS: what it does with a time that is past is not written down
 _COMPARED = ("ScheduleExpression", "StartDate", "EndDate", "State", "Target")
 _WHOLE = (
@@ -41,18 +48,19 @@ _WHOLE = (
     "FlexibleTimeWindow", "State", "ActionAfterCompletion", "Target",
 )  # fmt: skip
 
-T = TypeVar("T")
 _Schedule = dict[str, Any]
 
 
 class EventBridge:
     """``ports.Timers``; used as ``async with EventBridge(...) as timers``."""
 
-    def __init__(self, session: aioboto3.Session, *, group: str, role_arn: str, queue_arn: str, region: str) -> None:
+    def __init__(
+        self, session: aioboto3.Session, *, group: str, role_arn: str, queue_arns: Mapping[Into, str], region: str
+    ) -> None:
         self._session = session
         self._group = group
         self._role_arn = role_arn
-        self._queue_arn = queue_arn
+        self._queue_arns = queue_arns
         self._region = region
         self._stack = AsyncExitStack()
         self._client: EventBridgeSchedulerClient
@@ -73,9 +81,11 @@ class EventBridge:
         dates = {"StartDate": _whole_second(first), "EndDate": _whole_second(end)}
         await self._put(self._schedule(name, rate, message) | dates)
 
-    async def once(self, name: str, at: datetime, *, message: Envelope) -> None:
+    async def once(self, name: str, at: datetime, *, message: Envelope, into: Into = Into.NUDGES) -> None:
         soon = max(at, clock.now() + _SOONEST)
-        await self._put(self._schedule(name, f"at({_whole_second(soon):%Y-%m-%dT%H:%M:%S})", message))
+        schedule = self._schedule(name, f"at({_whole_second(soon):%Y-%m-%dT%H:%M:%S})", message, into)
+        schedule["Target"]["RetryPolicy"] = _RETRY_FOR_A_DAY
+        await self._put(schedule)
 
     async def silence(self, name: str) -> bool:
         there = await self._get(name)
@@ -95,7 +105,7 @@ class EventBridge:
     async def exists(self, name: str) -> bool:
         return await self._get(name) is not None
 
-    def _schedule(self, name: str, expression: str, message: Envelope) -> _Schedule:
+    def _schedule(self, name: str, expression: str, message: Envelope, into: Into = Into.NUDGES) -> _Schedule:
         text = message.encode()
         if SCHEDULED_TIME not in text:
             raise ValueError(f"{name}: without {SCHEDULED_TIME} the queue takes two firings for one message")
@@ -108,7 +118,7 @@ class EventBridge:
             "State": "ENABLED",
             "ActionAfterCompletion": "DELETE",
             "Target": {
-                "Arn": self._queue_arn,
+                "Arn": self._queue_arns[into],
                 "RoleArn": self._role_arn,
                 "SqsParameters": {"MessageGroupId": message.lane},
                 "Input": text,
@@ -121,7 +131,7 @@ class EventBridge:
         for attempt in range(_TRIES):
             await asyncio.sleep(_PAUSE_S * attempt)
             try:
-                await self._call("CreateSchedule", lambda: self._client.create_schedule(**_with_token(schedule)))
+                await _CALLS.repeat("CreateSchedule", lambda: self._client.create_schedule(**_with_token(schedule)))
                 return
             except VendorRefused as error:
                 if error.code != "ConflictException":
@@ -136,7 +146,7 @@ class EventBridge:
 
     async def _get(self, name: str) -> _Schedule | None:
         try:
-            found: Any = await self._call(
+            found: Any = await _CALLS.repeat(
                 "GetSchedule", lambda: self._client.get_schedule(Name=name, GroupName=self._group)
             )
         except VendorRefused as error:
@@ -153,29 +163,12 @@ class EventBridge:
 
     async def _found(self, operation: str, call: Callable[[], Awaitable[None]]) -> bool:
         try:
-            await self._call(operation, call)
+            await _CALLS.repeat(operation, call)
         except VendorRefused as error:
             if error.code == "ResourceNotFoundException":
                 return False
             raise
         return True
-
-    async def _call(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """All that is called here may be repeated; the deadline covers the tries."""
-        failure: VendorError = VendorUnavailable(VENDOR, operation, f"no answer within {DEADLINE_S:g} s")
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                for attempt in range(_TRIES):
-                    await asyncio.sleep(_PAUSE_S * attempt)
-                    try:
-                        return await call()
-                    except (BotoCoreError, ClientError) as error:
-                        failure = _error(operation, error)
-                        if isinstance(failure, VendorRefused):
-                            break
-        except TimeoutError:
-            pass  # told below, as what went wrong last
-        raise failure
 
 
 def _with_token(schedule: _Schedule) -> Any:
@@ -188,16 +181,3 @@ def _whole_second(moment: datetime) -> datetime:
     """Rounded up: never before its time."""
     utc = moment.astimezone(UTC)
     return utc if utc.microsecond == 0 else utc.replace(microsecond=0) + timedelta(seconds=1)
-
-
-def _error(operation: str, error: BotoCoreError | ClientError) -> VendorError:
-    if not isinstance(error, ClientError):
-        return VendorUnavailable(VENDOR, operation, type(error).__name__)
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if "Throttl" in code:
-        return VendorThrottled(VENDOR, operation, retry_after=1.0)
-    if status >= 500:
-        return VendorUnavailable(VENDOR, operation, code)
-    remedy = "check the schedule group, and that the scheduler's role may send to the queue and be passed by this pod"
-    return VendorRefused(VENDOR, operation, code, remedy=remedy)

@@ -1,4 +1,4 @@
-"""Linear, where postmortems live: GraphQL through gql, over the one HTTP way out.
+"""Linear, where postmortems and what is left to do live: GraphQL through gql, over the one HTTP way out.
 
 The issue's id is chosen by us, so filing is never ambiguous for long: whatever an attempt came to, the issue with that
 id is there or it is not. https://linear.app/developers/graphql
@@ -7,6 +7,7 @@ id is there or it is not. https://linear.app/developers/graphql
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import structlog
@@ -16,9 +17,10 @@ from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 
 from app import clock, outbound
-from app.domain.incident import Postmortem
+from app.domain.incident import Postmortem, Progress
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages.message import cut
+from app.ports import Issue, Labels
 
 VENDOR = "Linear"
 TITLE_MAX = 255
@@ -32,12 +34,25 @@ _REMEDIES = {
     "INPUT_ERROR": "check LINEAR_TEAM_ID and LINEAR_PROJECT_ID",
 }
 
+# Types of workflow states; a team names the states themselves as it likes.
+_PROGRESS = {
+    "started": Progress.STARTED,
+    "completed": Progress.DONE,
+    "canceled": Progress.DROPPED,
+    "duplicate": Progress.DROPPED,
+}
+
 _log = structlog.get_logger(__name__)
 
 _ISSUE = GraphQLRequest("query Issue($id: String!) { issue(id: $id) { id identifier url } }")
+_STATE = GraphQLRequest("query State($id: String!) { issue(id: $id) { state { type } } }")
 _USERS = GraphQLRequest("""
 query Users($email: String!) {
   users(filter: { email: { eq: $email } }, includeDisabled: false, first: 1) { nodes { id } }
+}""")
+_LABELS = GraphQLRequest("""
+query Labels($names: [String!]!) {
+  issueLabels(filter: { name: { in: $names } }, first: 50) { nodes { id name isGroup team { id } } }
 }""")
 _CREATE = GraphQLRequest("""
 mutation Create($input: IssueCreateInput!) {
@@ -50,7 +65,7 @@ mutation Attach($input: AttachmentCreateInput!) {
 
 
 class Linear:
-    """A ``ports.Tracker``. ``project_id`` None: the issue belongs to the team alone."""
+    """A ``ports.Tracker``. ``project_id`` None: issues belong to the team alone. ``labels``: names that each gets."""
 
     def __init__(
         self,
@@ -59,10 +74,12 @@ class Linear:
         team_id: str,
         project_id: str | None,
         *,
+        labels: Sequence[str] = (),
         transport: outbound.Transport | None = None,
     ) -> None:
         self._team_id = team_id
         self._project_id = project_id
+        self._label_names = tuple(labels)
         self._http = HTTPXAsyncTransport(
             url=f"{api_url}/graphql",
             headers={"Authorization": api_key},  # bare: Bearer is for OAuth tokens
@@ -72,26 +89,51 @@ class Linear:
         self._client = Client(transport=self._http, execute_timeout=None)  # the deadline is outbound's
         self._session: AsyncClientSession | None = None
 
-    async def file_postmortem(
-        self, issue_id: str, title: str, markdown: str, *, assignee_email: str | None, link: str
-    ) -> Postmortem:
-        """Twice with one ``issue_id`` is one issue (D9). Raises ``Unknown`` only while it is not there yet."""
-        fields = {
-            "id": issue_id,
-            "teamId": self._team_id,
-            "title": cut(title, TITLE_MAX),
-            "description": markdown,
-            "projectId": self._project_id,
-            "assigneeId": await self._user_id(assignee_email) if assignee_email else None,
+    async def member(self, email: str) -> str | None:
+        told = await self._ask(_USERS, {"email": email}, operation="users", repeatable=True)
+        return next((str(user["id"]) for user in told["users"]["nodes"]), None)
+
+    async def labels(self) -> Labels:
+        """Those of the team or of the whole workspace; a group of labels is none that an issue could have."""
+        if not self._label_names:
+            return Labels()
+        told = await self._ask(_LABELS, {"names": list(self._label_names)}, operation="issueLabels", repeatable=True)
+        ids = {
+            label["name"]: str(label["id"])
+            for label in told["issueLabels"]["nodes"]
+            if not label["isGroup"] and (label["team"] is None or label["team"]["id"] == self._team_id)
         }
-        filed = await self._create(issue_id, {name: value for name, value in fields.items() if value is not None})
+        return Labels(
+            ids=tuple(ids[name] for name in self._label_names if name in ids),
+            missing=tuple(name for name in self._label_names if name not in ids),
+        )
+
+    async def file(self, issue: Issue) -> Postmortem:
+        """Twice with one id is one issue (D9). Raises ``Unknown`` only while it is not there yet."""
+        fields = {
+            "id": issue.id,
+            "teamId": self._team_id,
+            "title": cut(issue.title, TITLE_MAX),
+            "description": issue.markdown,
+            "projectId": self._project_id,
+            "assigneeId": issue.assignee_id,
+            "labelIds": list(issue.label_ids) or None,
+            "parentId": issue.parent_id,
+            "priority": issue.priority,
+            "dueDate": issue.due.isoformat() if issue.due else None,
+        }
+        filed = await self._create(issue.id, {name: value for name, value in fields.items() if value is not None})
         # The address is the attachment's key within the issue: the same one again changes nothing.
-        attachment = {"issueId": issue_id, "title": "War room", "url": link}
+        attachment = {"issueId": issue.id, "title": "War room", "url": issue.link}
         try:
             await self._ask(_ATTACH, {"input": attachment}, operation="attachmentCreate", repeatable=True)
-        except VendorRefused as refused:  # a postmortem without the link rather than none
-            _log.warning("postmortem_without_link", why=refused.detail)
+        except VendorRefused as refused:  # an issue without the link rather than none
+            _log.warning("issue_without_link", why=refused.detail)
         return filed
+
+    async def state(self, issue_id: str) -> Progress | None:
+        found = await self._there(_STATE, issue_id, "issue state")
+        return _PROGRESS.get(str(found["state"]["type"]), Progress.UNTOUCHED) if found else None
 
     async def aclose(self) -> None:
         if self._session:
@@ -110,22 +152,18 @@ class Linear:
         return _postmortem(told["issueCreate"]["issue"])
 
     async def _issue(self, issue_id: str) -> Postmortem | None:
+        found = await self._there(_ISSUE, issue_id, "issue")
+        return _postmortem(found) if found else None
+
+    async def _there(self, request: GraphQLRequest, issue_id: str, operation: str) -> dict[str, Any] | None:
+        """What is asked of the issue; None if there is no such issue."""
         try:
-            told = await self._ask(_ISSUE, {"id": issue_id}, operation="issue", repeatable=True)
+            told = await self._ask(request, {"id": issue_id}, operation=operation, repeatable=True)
         except VendorRefused as refused:
             if refused.code == "INPUT_ERROR":  # Linear's way of saying that there is none
                 return None
             raise
-        return _postmortem(told["issue"]) if told.get("issue") else None
-
-    async def _user_id(self, email: str) -> str | None:
-        """Nobody rather than somebody else; and a postmortem without an assignee rather than none."""
-        try:
-            told = await self._ask(_USERS, {"email": email}, operation="users", repeatable=True)
-        except VendorRefused as refused:
-            _log.warning("postmortem_unassigned", why=refused.detail)
-            return None
-        return next((str(user["id"]) for user in told["users"]["nodes"]), None)
+        return told.get("issue")
 
     async def _ask(
         self, request: GraphQLRequest, variables: dict[str, Any], *, operation: str, repeatable: bool

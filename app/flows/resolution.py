@@ -1,7 +1,8 @@
 """From "it is over" to a room that can be closed.
 
 RESOLVED comes first and stands, whatever fails later. Then, as a flow of its own: commits, postmortem text, Linear,
-the schedule, the announcement, the rating, the last word to customers, the archive.
+the schedules, the announcement, the rating, the last word to customers, the archive; and what is looked after in the
+days that follow.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.catalogue import Catalogue
 from app.domain.draft import PublicStatus
 from app.domain.ids import issue_id
 from app.domain.incident import Incident, Status
@@ -19,10 +21,10 @@ from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
-from app.flows import checklist, publishing, steps
+from app.flows import checklist, publishing, ratings, sla, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.steps import Done, Flow, post_once
-from app.flows.timers import wake
+from app.flows.timers import WHILE_OPEN, wake
 from app.ledger import Decision
 from app.messages import room as messages
 from app.messages.message import Message
@@ -36,7 +38,7 @@ COME_BACK_MAX = timedelta(hours=6)
 STEPS = frozenset(
     {
         "remove_nudges", "write_postmortem", "create_postmortem", "announce", LINK_TOLD, "ask_rating",
-        "schedule_archive",
+        "schedule_ratings", "schedule_sla", "schedule_archive",
     }
 )  # fmt: skip
 COMMITS_BEFORE = timedelta(hours=4)  # a change that broke it was most likely made this shortly before
@@ -83,6 +85,7 @@ class Resolution:
     tracker: Tracker
     timers: Timers
     policy: Policy
+    catalogue: Catalogue
 
     async def wrap_up(self, incident_id: str) -> None:
         incident = await ledger.load(self.store, incident_id)
@@ -105,6 +108,8 @@ class Resolution:
         await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
         if step := _last_word(flow.incident):
             await flow.optional(step, lambda: self._last_word(flow, step))
+        await flow.optional("schedule_ratings", lambda: self._schedule_ratings(flow.incident))
+        await flow.optional("schedule_sla", lambda: self._schedule_sla(flow.incident))
         await flow.optional("schedule_archive", lambda: self._schedule_archive(flow.incident))
         await checklist.refresh(self.store, self.chat, flow.incident.id)
         if flow.missing and flow.attempt >= steps.PATIENCE:
@@ -117,11 +122,12 @@ class Resolution:
         await wake(self.timers, "wrap-up", "wrap_up", flow.incident.id, at)
 
     async def _remove_nudges(self, incident: Incident) -> Done:
-        name = schedule_name("nudge", incident.id)
-        there = await self.timers.remove(name)
+        """Nobody is reminded of what is over, and of nothing else that was to happen while it was open (S10)."""
+        names = {schedule_name(kind, incident.id) for kind in WHILE_OPEN}
+        there = [name for name in sorted(names) if await self.timers.remove(name)]
         return Done(
-            facts=[Fact(type=AuditType.NUDGES_REMOVED, actor=SYSTEM, details={"schedule": name, "was_there": there})],
-            change=lambda incident: incident.but(schedules=tuple(s for s in incident.schedules if s != name)),
+            facts=[Fact(type=AuditType.NUDGES_REMOVED, actor=SYSTEM, details={"schedule": there})],
+            change=lambda incident: incident.but(schedules=tuple(s for s in incident.schedules if s not in names)),
         )
 
     async def _write(self, incident: Incident) -> Done:
@@ -136,7 +142,8 @@ class Resolution:
 
     async def _commits(self, incident: Incident) -> Reading:
         until = incident.resolved_at or clock.now()
-        return await self.code.commits(incident.alert.at - COMMITS_BEFORE, until)
+        service = self.catalogue.of(incident.service, incident.alert.labels)
+        return await self.code.commits(service, incident.alert.at - COMMITS_BEFORE, until)
 
     async def _file(self, flow: Flow, markdown: str) -> Done:
         incident = flow.incident
@@ -184,8 +191,18 @@ class Resolution:
         """A public incident is still open: the text that closes it is put before the IC, not published (S7)."""
         incident = flow.incident
         text = await self.writer.public_text(incident, await self.store.trail(incident.id), "")
-        draft = await publishing.propose(self.store, self.chat, incident, cause, text, author=SYSTEM)
+        draft = await publishing.propose(self.store, self.chat, self.policy, incident, cause, text, author=SYSTEM)
         return Done(result={"draft_id": draft.id})
+
+    async def _schedule_ratings(self, incident: Incident) -> Done:
+        if incident.resolved_at and not incident.drill:  # S10: a drill leaves nothing behind for another day
+            await ratings.schedule(self.timers, incident.id, incident.resolved_at + self.policy.rating_follow_up)
+        return Done()
+
+    async def _schedule_sla(self, incident: Incident) -> Done:
+        if incident.resolved_at and not incident.drill:
+            await sla.schedule(self.timers, incident.id, incident.resolved_at + self.policy.postmortem_sla)
+        return Done()
 
     async def _schedule_archive(self, incident: Incident) -> Done:
         at = clock.now() + self.policy.archive_delay

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.domain.schedule import SCHEDULED_TIME, Into, schedule_name
 from app.ports import Timers
 from app.queue.envelope import Envelope, lane
+
+# Kinds of schedules that are of use only while the incident is open: its resolution removes them (S10).
+WHILE_OPEN = ("nudge", "checklist", "promise")
 
 
 def timer_message(event: str, incident_id: str) -> Envelope:
@@ -19,11 +22,13 @@ def timer_message(event: str, incident_id: str) -> Envelope:
     )
 
 
-async def wake(timers: Timers, kind: str, event: str, incident_id: str, at: datetime) -> str:
+async def wake(
+    timers: Timers, kind: str, event: str, incident_id: str, at: datetime, *, into: Into = Into.NUDGES
+) -> str:
     """At that time ``app/events/<event>.py`` is asked about the incident; a later call moves it. The schedule's name.
 
     ``kind`` tells this schedule of the incident from its others.
     """
     name = schedule_name(kind, incident_id)
-    await timers.once(name, at, message=timer_message(event, incident_id))
+    await timers.once(name, at, message=timer_message(event, incident_id), into=into)
     return name

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app import clock, telemetry
 from app.domain.audit import AuditType, Fact
+from app.domain.catalogue import Catalogue
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
@@ -22,6 +23,7 @@ from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
 from app.messages import checklist as checklists
+from app.messages import context as context_messages
 from app.messages import room as messages
 from app.messages.message import Message
 from app.ports import Chat, Code, Directory, OnCallSchedule, Signals, Store, Timers
@@ -43,12 +45,23 @@ class WarRoom:
     code: Code
     timers: Timers
     policy: Policy
+    catalogue: Catalogue
 
     async def assemble(self, incident_id: str) -> None:
-        flow = await steps.begin(self.store, incident_id, FLOW, _begin)
+        flow = await steps.begin(self.store, incident_id, FLOW, self._begin)
         if flow is not None:
             await steps.run(flow, lambda: self._assemble(flow))
         await checklist.refresh(self.store, self.chat, incident_id)
+
+    def _begin(self, incident: Incident) -> Decision | None:
+        if incident.status is Status.ALERT_RECEIVED:
+            service = self.catalogue.of(incident.service, incident.alert.labels)
+            known = {"about": service.about, "team": incident.team or service.team}
+            started = Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"service": incident.service})
+            return Decision(incident.to(Status.ROOM_ASSEMBLING, **known), [started])
+        if incident.status is Status.ROOM_ASSEMBLING:
+            return Decision(incident, [Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"resumed": True})])
+        return None  # it stands, or it is over: a late delivery changes nothing (D2)
 
     async def _assemble(self, flow: Flow) -> None:
         context = asyncio.create_task(self._context(flow.incident))
@@ -133,19 +146,24 @@ class WarRoom:
         )
 
     async def _context(self, incident: Incident) -> list[Reading]:
-        at = incident.alert.at
+        at, service = incident.alert.at, self.catalogue.of(incident.service, incident.alert.labels)
         sources = {
-            "Metrics, logs and traces": self.signals.snapshot(incident.service, at),
-            "Code": self.code.snapshot(incident.service, at),
+            "Metrics, logs and traces": self.signals.snapshot(service, at),
+            "Code": self.code.snapshot(service, at),
         }
         read = await asyncio.gather(*(_read(label, source) for label, source in sources.items()))
         return [reading for readings in read for reading in readings]
 
     async def _post_context(self, flow: Flow, channel: str, context: asyncio.Task[list[Reading]]) -> Done:
         readings = await context
-        ts = await self._post(flow, channel, messages.snapshot(readings, clock.now()), "context")
+        listed = self.catalogue.find(flow.incident.service, flow.incident.alert.labels) is not None
+        message = context_messages.snapshot(readings, clock.now(), listed=listed)
+        ts = await self._post(flow, channel, message, "context")
+        if flow.adopting:  # an earlier attempt may have posted what it read; what is shown is what is kept
+            await self.chat.update(channel, ts, message)
         counts = {reading.label: reading.outcome.value for reading in readings}
-        return Done(result={"ts": ts}, facts=[_posted(AuditType.CONTEXT_POSTED, ts, sources=counts)])
+        kept = [reading.model_dump(mode="json", exclude_defaults=True) for reading in readings]
+        return Done(result={"ts": ts, "readings": kept}, facts=[_posted(AuditType.CONTEXT_POSTED, ts, sources=counts)])
 
     async def _end(self, flow: Flow, channel: str) -> None:
         seconds = (clock.now() - flow.incident.alert.at).total_seconds()
@@ -185,15 +203,6 @@ async def _read(label: str, source: Awaitable[list[Reading]]) -> list[Reading]:
     except Exception as error:
         telemetry.log.error("context_failed", source=label, why=str(error), exc_info=error)
         return [failed(label, f"reading it failed ({type(error).__name__}); the processor's log has the details")]
-
-
-def _begin(incident: Incident) -> Decision | None:
-    if incident.status is Status.ALERT_RECEIVED:
-        started = Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"service": incident.service})
-        return Decision(incident.to(Status.ROOM_ASSEMBLING), [started])
-    if incident.status is Status.ROOM_ASSEMBLING:
-        return Decision(incident, [Fact(type=AuditType.ASSEMBLY_STARTED, actor=SYSTEM, details={"resumed": True})])
-    return None  # it stands, or it is over: a late delivery changes nothing (D2)
 
 
 def _missing(flow: Flow) -> tuple[str, ...]:

@@ -1,29 +1,60 @@
-"""What an incident needs, and what of it is done: read from the incident, so that it cannot say what is not so."""
+"""What an incident needs, what of it is done, and what is late: read from the incident, so that it is so.
+
+One message, pinned: the items, the tasks, and a button for each item that only people can judge.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from app.domain.draft import Draft, DraftState
-from app.domain.incident import Incident, Status
-from app.messages.message import Message, section
+from app.domain import checklist
+from app.domain.checklist import Entry
+from app.domain.draft import Draft
+from app.domain.incident import Incident
+from app.domain.task import Task
+from app.domain.ticket import Tick
+from app.messages.message import Block, Message, actions, button, escape, section
+from app.messages.room import slack_time
 
-
-def items(incident: Incident, drafts: Sequence[Draft]) -> list[tuple[bool, str]]:
-    """Done or not, and what."""
-    return [
-        (incident.status not in {Status.ALERT_RECEIVED, Status.ROOM_ASSEMBLING}, "War room assembled"),
-        (incident.ic is not None, "Somebody has command (*Take command*)"),
-        (bool(drafts), "A text for customers is drafted (`/incident-response status draft`)"),
-        (any(draft.state is DraftState.PUBLISHED for draft in drafts), "Customers are told (*Approve & Publish*)"),
-        (incident.status in {Status.MITIGATED, Status.RESOLVED}, "The impact has ended (`/incident-response resolve`)"),
-        (incident.public is None or incident.public.status == "resolved", "The status page is not left open"),
-        (incident.postmortem is not None, "The postmortem draft is filed (by itself, after *resolve*)"),
-    ]
+_DONE, _OPEN, _LATE = ":white_check_mark:", ":white_large_square:", ":alarm_clock:"
 
 
-def card(incident: Incident, drafts: Sequence[Draft]) -> Message:
-    lines = [
-        f"{':white_check_mark:' if done else ':white_large_square:'} {what}" for done, what in items(incident, drafts)
-    ]
-    return Message(text="Checklist", blocks=(section("*Checklist*\n" + "\n".join(lines)),))
+def card(incident: Incident, drafts: Sequence[Draft], now: datetime) -> Message:
+    found = checklist.entries(incident, drafts)
+    late = sum(entry.overdue(now) for entry in found)
+    blocks: list[Block] = [section("*Checklist*\n" + "\n".join(_line(entry, now) for entry in found))]
+    if incident.tasks:
+        blocks.append(section("*Tasks*\n" + "\n".join(task_line(task) for task in ordered(incident.tasks))))
+    if buttons := [_button(incident, entry) for entry in found if entry.item.button and not entry.done]:
+        blocks.append(actions(*buttons))
+    return Message(text="Checklist" + (f": {late} overdue" if late else ""), blocks=tuple(blocks))
+
+
+def task_line(task: Task) -> str:
+    if task.done_at:
+        return f"{_DONE} ~{_words(task)}~ <@{task.owner}>"
+    return f"{_OPEN} {_words(task)} <@{task.owner}>"
+
+
+def ordered(tasks: Sequence[Task]) -> list[Task]:
+    """What is left to do first: a message that is too long is cut at its end."""
+    return sorted(tasks, key=lambda task: task.done_at is not None)
+
+
+def _words(task: Task) -> str:
+    return escape(task.text).replace("~", "-")
+
+
+def _line(entry: Entry, now: datetime) -> str:
+    what = entry.item.what
+    if entry.done:
+        return f"{_DONE} {what}" + (f" (<@{entry.by}>)" if entry.by else "")
+    if entry.overdue(now) and entry.due:
+        return f"{_LATE} {what}: *overdue* since {slack_time(entry.due)}"
+    return f"{_OPEN} {what}" + (f", by {slack_time(entry.due)}" if entry.due else "")
+
+
+def _button(incident: Incident, entry: Entry) -> Block:
+    value = Tick(incident=incident.id, item=entry.item.name).model_dump_json()
+    return button(f"tick:{entry.item.name}", entry.item.button, value)

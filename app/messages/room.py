@@ -1,17 +1,15 @@
-"""What the war room says: its header, who came, what is known, the reminder, the end."""
+"""What the war room says: its header, who came, the reminder, the end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.catalogue import About
 from app.domain.incident import Incident
 from app.domain.people import Person, Role
-from app.domain.readings import Outcome, Reading
 from app.domain.ticket import Rating
 from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
-
-_OUTCOMES = {Outcome.NO_DATA: "no data", Outcome.FAILED: "query failed", Outcome.STALE: "stale"}
 
 
 def topic(incident: Incident) -> str:
@@ -33,7 +31,7 @@ def opening(incident: Incident) -> Message:
         facts.append(f"*Mitigated* {slack_time(incident.mitigated_at)}")
     blocks: list[Block] = [
         header(f"{incident.severity}: {incident.title}"),
-        section("\n".join(facts)),
+        section("\n".join([*facts, *about(incident.about)])),
     ]
     if incident.alert.summary:
         blocks.append(section(escape(cut(incident.alert.summary, 2000))))
@@ -43,6 +41,16 @@ def opening(incident: Incident) -> Message:
     blocks.append(context(f"{source}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
     blocks.append(actions(take_command(incident), silence(incident)))
     return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
+
+
+def about(service: About) -> list[str]:
+    """Lines for the header: how much it matters, and where to look first."""
+    tier = f"*Tier* {escape(str(service.tier))}" if service.tier is not None else ""
+    slo = f"*SLO* {escape(service.slo)}" if service.slo else ""
+    pages = [("Runbook", service.runbook)] if service.runbook else []
+    pages += [(dashboard.title, dashboard.url) for dashboard in service.dashboards]
+    look = "*Look* " + " · ".join(link(url, title) for title, url in pages) if pages else ""
+    return [line for line in (tier, slo, look) if line]
 
 
 def roles(incident: Incident) -> str:
@@ -73,27 +81,6 @@ def arrivals(joined: Sequence[Person], absent: dict[str, str], failures: Sequenc
     if chain:
         blocks.append(context(f"On call found through {escape(chain)}"))
     return Message(text=f"{len(joined)} people are here", blocks=tuple(blocks))
-
-
-def snapshot(readings: Sequence[Reading], at: datetime) -> Message:
-    """What was measured around the alert. A failure is named as one and never shown as a number (S1)."""
-    blocks: list[Block] = [section(f"*What we know* as of {slack_time(at)}")]
-    blocks += [section(_reading(reading)) for reading in readings[:20]]
-    measured = sum(reading.outcome is Outcome.MEASURED for reading in readings)
-    return Message(text=f"Context: {measured} of {len(readings)} sources measured", blocks=tuple(blocks))
-
-
-def _reading(reading: Reading) -> str:
-    label = link(reading.link, reading.label) if reading.link else escape(reading.label)
-    if reading.outcome is Outcome.MEASURED:
-        value = escape(reading.text)
-    elif reading.outcome is Outcome.STALE:
-        when = f", last seen {slack_time(reading.at)}" if reading.at else ""
-        value = f":hourglass: stale{when}: {escape(reading.text)}"
-    else:
-        value = f":grey_question: {_OUTCOMES[reading.outcome]}" + (f": {escape(reading.why)}" if reading.why else "")
-    query = f"\n`{escape(cut(reading.query, 300)).replace('`', ' ')}`" if reading.query else ""
-    return cut(f"*{label}*  {value}", 2500) + query
 
 
 def assembled(incident: Incident, missing: Sequence[str], seconds: float) -> Message:

@@ -11,7 +11,9 @@ from typing import Protocol, TypeVar, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
+from app.domain.catalogue import Catalogue
 from app.domain.policy import RULES, Policy
+from app.domain.schedule import Into
 from app.effects.bedrock import Bedrock
 from app.effects.dynamodb import DynamoStore
 from app.effects.eventbridge import EventBridge
@@ -83,11 +85,11 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
             session,
             group=settings.scheduler_group_name,
             role_arn=settings.scheduler_role_arn,
-            queue_arn=settings.nudge_events_queue_arn,
+            queue_arns={Into.NUDGES: settings.nudge_events_queue_arn, Into.SLA_CHECKS: settings.sla_check_queue_arn},
             region=settings.aws_region,
         )
     )
-    own: dict[type, object] = {Store: store, Queue: events, Timers: timers, Policy: _policy(settings)}
+    own: dict[type, object] = {Store: store, Queue: events, Timers: timers, Policy: _policy(settings), Catalogue: _catalogue(settings)}
     services = {**_vendors(settings, session, stack), **own}
     services |= _flows(services)
     registry = Registry.load(services)
@@ -184,13 +186,24 @@ def _flows(services: Mapping[type, object]) -> dict[type, object]:
     return {flow: flow(**bind(flow, services)) for flow in flows}
 
 
+def _catalogue(settings: ProcessorSettings) -> Catalogue:
+    path = settings.services_file
+    return services_file.read(path) if path else Catalogue()
+
+
 def _policy(settings: ProcessorSettings) -> Policy:
     update_every = timedelta(seconds=settings.nudge_interval_s)
     return Policy(
         default_severity=settings.default_severity,
         rules={severity: replace(rule, update_every=update_every) for severity, rule in RULES.items()},
         archive_delay=timedelta(seconds=settings.archive_delay_s),
+        rating_follow_up=timedelta(seconds=settings.rating_follow_up_s),
+        rating_skipped=timedelta(seconds=settings.rating_skipped_s),
+        postmortem_sla=timedelta(seconds=settings.postmortem_sla_s),
+        manager_channel=settings.manager_channel,
         four_eyes=settings.four_eyes,
+        approval_expires=timedelta(seconds=settings.approval_expires_s),
+        approver_group=settings.approver_usergroup_id,
         fallback_channel=settings.slack_fallback_channel,
     )
 

@@ -1,6 +1,6 @@
-"""Linear, simulated: a true subset of its public GraphQL schema over one team and one project.
+"""Linear, simulated: one team and one project behind a true subset of its public GraphQL schema.
 
-https://linear.app/developers/graphql · schema: linear/linear packages/sdk/src/schema.graphql
+https://linear.app/developers/graphql
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, build_schema, graphql_sync, parse, validate
+from graphql import GraphQLError, GraphQLResolveInfo, graphql_sync, parse, validate
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,74 +19,15 @@ from starlette.types import ASGIApp
 
 from app import clock
 from app.sim import cast
+from app.sim.linear_schema import SCHEMA
 
 Json = dict[str, Any]
 Info = GraphQLResolveInfo[Any]
 
 TITLE_MAX = 255
 TEAM_KEY = "OPS"
-
-SCHEMA = build_schema("""
-scalar DateTime
-scalar JSONObject
-
-type Query {
-  issue(id: String!): Issue!
-  users(filter: UserFilter, includeDisabled: Boolean, first: Int): UserConnection!
-  team(id: String!): Team!
-  project(id: String!): Project!
-}
-
-type Mutation {
-  issueCreate(input: IssueCreateInput!): IssuePayload!
-  attachmentCreate(input: AttachmentCreateInput!): AttachmentPayload!
-}
-
-input StringComparator { eq: String }
-input UserFilter { email: StringComparator }
-
-input IssueCreateInput {
-  id: String
-  teamId: String!
-  projectId: String
-  assigneeId: String
-  title: String
-  description: String
-  priority: Int
-}
-
-input AttachmentCreateInput {
-  id: String
-  issueId: String!
-  title: String!
-  subtitle: String
-  url: String!
-  metadata: JSONObject
-}
-
-type Team { id: ID! key: String! name: String! }
-type Project { id: ID! name: String! }
-type User { id: ID! email: String! active: Boolean! displayName: String! }
-type UserConnection { nodes: [User!]! }
-type Attachment { id: ID! title: String! subtitle: String url: String! }
-type AttachmentConnection { nodes: [Attachment!]! }
-
-type Issue {
-  id: ID!
-  identifier: String!
-  url: String!
-  title: String!
-  description: String
-  createdAt: DateTime!
-  team: Team!
-  project: Project
-  assignee: User
-  attachments(first: Int): AttachmentConnection!
-}
-
-type IssuePayload { success: Boolean! lastSyncId: Float! issue: Issue }
-type AttachmentPayload { success: Boolean! lastSyncId: Float! attachment: Attachment! }
-""")
+STATE_TYPES = ("triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate")
+OTHER_TEAM = "5e1b0a52-0c65-4c1e-8a3e-000000000003"
 
 
 def throttled(retry_after: int) -> Response:
@@ -108,6 +49,12 @@ class LinearSim:
             }
             for person in cast.PEOPLE
         ]
+        self.labels: list[Json] = [
+            _label("Postmortem", self.team),
+            _label("Incident", None),
+            _label("Kind", None, isGroup=True),  # a group of labels: no issue can have it
+            _label("Elsewhere", {"id": OTHER_TEAM, "key": "WEB", "name": "Website"}),
+        ]
         self.issues: dict[str, Json] = {}
         self.attachments: dict[tuple[str, str], Json] = {}  # by issue and url, which is their key
 
@@ -122,18 +69,25 @@ class LinearSim:
             raise _input_error("conflict on insert of Issue: entity with id already exists")
         if not title or len(title) > TITLE_MAX:
             raise _input_error("Argument Validation Error", f"title must have 1 to {TITLE_MAX} characters")
-        project_id, assignee_id = input.get("projectId"), input.get("assigneeId")
+        if input.get("priority", 0) not in range(5):
+            raise _input_error("Argument Validation Error", "priority must be 0 to 4")
+        labels = [_known(self.labels, label, "IssueLabel") for label in input.get("labelIds", ())]
+        if unfit := [label["name"] for label in labels if label["isGroup"] or label["team"] not in (None, self.team)]:
+            raise _input_error("Argument Validation Error", f"labels that an issue of this team cannot have: {unfit}")
+        parent_id, project_id, assignee_id = (input.get(name) for name in ("parentId", "projectId", "assigneeId"))
         number = len(self.issues) + 1
         identifier = f"{TEAM_KEY}-{number}"
         issue = {
             "id": id_, "identifier": identifier, "url": f"https://linear.example.com/issue/{identifier}",
             "title": title, "description": input.get("description"), "createdAt": clock.now().isoformat(),
+            "priority": float(input.get("priority", 0)), "dueDate": input.get("dueDate"), "labels": labels,
+            "parent": self._issue(parent_id) if parent_id else None, "state": _workflow_state("backlog"),
             "team": _known([self.team], input["teamId"], "Team"),
             "project": _known([self.project], project_id, "Project") if project_id else None,
             "assignee": _known(self.users, assignee_id, "User") if assignee_id else None,
         }  # fmt: skip
         self.issues[id_] = issue
-        return {"success": True, "lastSyncId": number, "issue": self._with_attachments(issue)}
+        return {"success": True, "lastSyncId": number, "issue": self._with_lists(issue)}
 
     def attach(self, _: Info, input: Json) -> Json:  # noqa: A002
         """The same url on the same issue changes the attachment that is there."""
@@ -144,6 +98,10 @@ class LinearSim:
         known = self.attachments.setdefault(key, {"id": str(uuid.UUID(hex=clock.new_id(), version=4))})
         known.update({name: input.get(name) for name in ("title", "subtitle", "url")})
         return {"success": True, "lastSyncId": len(self.issues), "attachment": known}
+
+    def move(self, id_: str, kind: str) -> None:
+        """Somebody drags the issue to another column; ``kind`` is the type of the workflow state that it stands for."""
+        self._issue(id_)["state"] = _workflow_state(kind)
 
     def find_users(
         self,
@@ -156,6 +114,10 @@ class LinearSim:
         found = [u for u in self.users if (includeDisabled or u["active"]) and email in (None, u["email"])]
         return {"nodes": found[:first]}
 
+    def find_labels(self, _: Info, filter: Json | None = None, first: int = 50) -> Json:  # noqa: A002
+        names = ((filter or {}).get("name") or {}).get("in")
+        return {"nodes": [label for label in self.labels if names is None or label["name"] in names][:first]}
+
     def _issue(self, id_: str) -> Json:
         """By its id, or by its identifier (OPS-1)."""
         by_identifier = (issue for issue in self.issues.values() if issue["identifier"] == id_)
@@ -164,17 +126,24 @@ class LinearSim:
             raise _input_error("Entity not found: Issue", "Could not find referenced Issue.")
         return found
 
-    def _with_attachments(self, issue: Json) -> Json:
+    def _with_lists(self, issue: Json) -> Json:
         def attachments(_: Info, first: int = 50) -> Json:
             return {"nodes": [a for (id_, _), a in self.attachments.items() if id_ == issue["id"]][:first]}
 
-        return {**issue, "attachments": attachments}
+        def labels(_: Info, first: int = 50) -> Json:
+            return {"nodes": issue["labels"][:first]}
+
+        return {**issue, "attachments": attachments, "labels": labels}
 
     # ------------------------------------------------------------ its HTTP face
 
     def app(self) -> ASGIApp:
         return Starlette(
-            routes=[Route("/graphql", self._graphql, methods=["POST"]), Route("/people/state", self._state)]
+            routes=[
+                Route("/graphql", self._graphql, methods=["POST"]),
+                Route("/people/state", self._state),
+                Route("/people/move", self._move, methods=["POST"]),
+            ]
         )
 
     async def _graphql(self, request: Request) -> Response:
@@ -189,8 +158,9 @@ class LinearSim:
         if problems := validate(SCHEMA, document):
             return _refusal(400, problems[0].message, "GRAPHQL_VALIDATION_FAILED", "graphql error")
         root: dict[str, Callable[..., Json]] = {
-            "issue": lambda _, id: self._with_attachments(self._issue(id)),  # noqa: A006
+            "issue": lambda _, id: self._with_lists(self._issue(id)),  # noqa: A006
             "users": self.find_users,
+            "issueLabels": self.find_labels,
             "team": lambda _, id: _known([self.team], id, "Team"),  # noqa: A006
             "project": lambda _, id: _known([self.project], id, "Project"),  # noqa: A006
             "issueCreate": self.create_issue,
@@ -205,9 +175,25 @@ class LinearSim:
         )
         return JSONResponse(result.formatted)
 
+    async def _move(self, request: Request) -> Response:
+        asked = await request.json()
+        self.move(asked["issue"], asked["type"])
+        return JSONResponse({"ok": True})
+
     async def _state(self, _: Request) -> Response:
         attachments = [{"issueId": issue, **attachment} for (issue, _), attachment in self.attachments.items()]
         return JSONResponse({"issues": [*self.issues.values()], "attachments": attachments, "users": self.users})
+
+
+def _workflow_state(kind: str) -> Json:
+    if kind not in STATE_TYPES:
+        raise ValueError(f"Linear knows no state of type {kind}; there are: {', '.join(STATE_TYPES)}")
+    return {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"state:{kind}")), "name": kind.capitalize(), "type": kind}
+
+
+def _label(name: str, team: Json | None, *, isGroup: bool = False) -> Json:  # noqa: N803
+    id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, f"label:{name}"))
+    return {"id": id_, "name": name, "isGroup": isGroup, "team": team}
 
 
 def _known(entities: list[Json], id_: str, kind: str) -> Json:

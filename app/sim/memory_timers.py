@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from app import clock
-from app.domain.schedule import SCHEDULED_TIME
+from app.domain.schedule import SCHEDULED_TIME, Into
 from app.queue.envelope import Envelope, decode
 
 _MINUTE = timedelta(minutes=1)
@@ -21,6 +21,7 @@ class Schedule:
     interval: timedelta
     message: Envelope
     enabled: bool = True
+    into: Into = Into.NUDGES
 
     @property
     def over(self) -> bool:
@@ -35,9 +36,9 @@ class MemoryTimers:
         whole_minutes = max(1, -(-interval // _MINUTE)) * _MINUTE  # EventBridge: rate() knows no seconds
         self._put(name, Schedule(first, end, whole_minutes, message))
 
-    async def once(self, name: str, at: datetime, *, message: Envelope) -> None:
+    async def once(self, name: str, at: datetime, *, message: Envelope, into: Into = Into.NUDGES) -> None:
         soon = max(at, clock.now() + _MINUTE)
-        self._put(name, Schedule(soon, soon, _MINUTE, message))
+        self._put(name, Schedule(soon, soon, _MINUTE, message, into=into))
 
     async def silence(self, name: str) -> bool:
         if name not in self.schedules:
@@ -51,11 +52,13 @@ class MemoryTimers:
     async def exists(self, name: str) -> bool:
         return name in self.schedules
 
-    def due(self) -> list[Envelope]:
-        """What fires by now, in order; a schedule that is over is gone afterwards."""
+    def due(self, into: Into | None = None) -> list[Envelope]:
+        """What fires by now into that queue (None: into any), in order; a schedule that is over is gone afterwards."""
         now = clock.now()
         fired: list[tuple[datetime, Envelope]] = []
         for name, schedule in list(self.schedules.items()):
+            if into not in {None, schedule.into}:
+                continue
             while schedule.next <= now and not schedule.over:
                 if schedule.enabled:
                     fired.append((schedule.next, _at(schedule.next, schedule.message)))

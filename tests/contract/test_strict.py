@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
+from app.domain.schedule import Into
 from app.effects.eventbridge import EventBridge
 from app.sim import aws, cast
 from app.sim.linear import LinearSim
@@ -75,7 +76,10 @@ def test_a_request_that_aws_would_refuse_fails_the_test(
 
 async def test_an_adapters_request_is_checked_as_well(aws: str) -> None:
     """T2: schedule names of more than 64 characters."""
-    arns = {"role_arn": SCHEDULE["Target"]["RoleArn"], "queue_arn": SCHEDULE["Target"]["Arn"]}
+    arns: Any = {
+        "role_arn": SCHEDULE["Target"]["RoleArn"],
+        "queue_arns": {Into.NUDGES: SCHEDULE["Target"]["Arn"]},
+    }
     async with EventBridge(aioboto3.Session(), group="default", region="us-east-1", **arns) as timers:
         with pytest.raises(strict.WouldBeRefused, match=r"Name 'x+' has 65 characters"):
             await timers.once(LONG, START + timedelta(days=1), message=message())

@@ -12,7 +12,7 @@ import aioboto3
 import pytest
 
 from app import clock
-from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.domain.schedule import SCHEDULED_TIME, Into, schedule_name
 from app.effects.eventbridge import EventBridge
 from app.queue.envelope import Envelope, decode
 from app.sim import aws as sandbox
@@ -28,13 +28,13 @@ NAME = schedule_name("nudge", "abcdefghij")
 @dataclass
 class Case:
     timers: EventBridge | MemoryTimers
-    fired: Callable[[], Awaitable[list[Envelope]]]
+    fired: Callable[[Into], Awaitable[list[Envelope]]]
     clock: Any
 
-    async def at(self, minutes: float) -> list[str]:
+    async def at(self, minutes: float, into: Into = Into.NUDGES) -> list[str]:
         """The scheduled times of what fires at so many minutes after the start."""
         self.clock.at = START + timedelta(minutes=minutes)
-        return [envelope.body for envelope in await self.fired()]
+        return [envelope.body for envelope in await self.fired(into)]
 
 
 def message(key: str = "abcdefghij") -> Envelope:
@@ -65,35 +65,36 @@ async def case(request: pytest.FixtureRequest, peoples_time: Any) -> AsyncIterat
     if request.param == "memory":
         memory = MemoryTimers()
 
-        async def due() -> list[Envelope]:
-            return memory.due()
+        async def due(into: Into) -> list[Envelope]:
+            return memory.due(into)
 
         yield Case(memory, due, peoples_time)
         return
     endpoint: str = request.getfixturevalue("aws")
     unique = uuid.uuid4().hex
     sqs, queue = sandbox.client("sqs", endpoint), f"{unique}.fifo"
-    sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
+    names = {Into.NUDGES: queue, Into.SLA_CHECKS: f"sla-{queue}"}
+    for name in names.values():
+        sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
     sandbox.client("scheduler", endpoint).create_schedule_group(Name=unique)
     scheduler = SchedulerClock(endpoint, unique)
 
-    async def fire() -> list[Envelope]:
+    async def fire(into: Into) -> list[Envelope]:
         scheduler.look(clock.now())
         assert scheduler.problems == {}
+        url = sandbox.queue_url(endpoint, names[into])
         found = sqs.receive_message(
-            QueueUrl=sandbox.queue_url(endpoint, queue),
-            MaxNumberOfMessages=10,
-            MessageSystemAttributeNames=["MessageGroupId"],
+            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
         )
         envelopes = []
         for one in found.get("Messages", []):
-            sqs.delete_message(QueueUrl=sandbox.queue_url(endpoint, queue), ReceiptHandle=one["ReceiptHandle"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
             envelopes.append(decode(one["Body"]))
             assert one["Attributes"]["MessageGroupId"] == envelopes[-1].lane
         return envelopes
 
-    role, arn = sandbox.SCHEDULER_ROLE_ARN, sandbox.queue_arn(queue)
-    timers = EventBridge(aioboto3.Session(), group=unique, role_arn=role, queue_arn=arn, region=sandbox.REGION)
+    role, arns = sandbox.SCHEDULER_ROLE_ARN, {into: sandbox.queue_arn(name) for into, name in names.items()}
+    timers = EventBridge(aioboto3.Session(), group=unique, role_arn=role, queue_arns=arns, region=sandbox.REGION)
     async with timers:
         yield Case(timers, fire, peoples_time)
 
@@ -143,6 +144,14 @@ async def test_once_fires_once_and_removes_itself(case: Case) -> None:
     assert await case.at(120) == []
 
 
+async def test_what_is_for_another_queue_goes_there_alone(case: Case) -> None:
+    """S5: a check of the SLA is asked for where somebody listens for it."""
+    await case.timers.once(NAME, START + timedelta(hours=1), message=message(), into=Into.SLA_CHECKS)
+    assert await case.at(60, Into.NUDGES) == []
+    assert await case.at(60, Into.SLA_CHECKS) == [stamp(60)]
+    assert not await case.timers.exists(NAME)
+
+
 async def test_once_in_the_past_fires_soon_instead_of_never(case: Case) -> None:
     await case.timers.once(NAME, START - DAY, message=message())
     assert await case.at(1) == [stamp(1)]
@@ -184,10 +193,9 @@ async def test_eventbridge_is_told_the_whole_schedule(aws: str, peoples_time: An
     group = uuid.uuid4().hex
     client = sandbox.client("scheduler", aws)
     client.create_schedule_group(Name=group)
-    timers = EventBridge(
-        aioboto3.Session(), group=group, role_arn=sandbox.SCHEDULER_ROLE_ARN, queue_arn=sandbox.queue_arn("q.fifo"),
-        region=sandbox.REGION,
-    )  # fmt: skip
+    arns = {Into.NUDGES: sandbox.queue_arn("q.fifo")}
+    role = sandbox.SCHEDULER_ROLE_ARN
+    timers = EventBridge(aioboto3.Session(), group=group, role_arn=role, queue_arns=arns, region=sandbox.REGION)
     async with timers:
         await timers.every(NAME, timedelta(seconds=90), first=START + QUARTER, end=START + DAY, message=message())
         assert await timers.silence(NAME)
@@ -199,3 +207,18 @@ async def test_eventbridge_is_told_the_whole_schedule(aws: str, peoples_time: An
     assert schedule["ActionAfterCompletion"] == "DELETE"
     assert schedule["Target"]["SqsParameters"] == {"MessageGroupId": "timer:abcdefghij"}
     assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] <= 5
+
+
+async def test_what_fires_once_is_tried_for_a_day(aws: str, peoples_time: Any) -> None:
+    """S10: nothing follows it: were it given up like a reminder, a room would stay open for ever."""
+    group = uuid.uuid4().hex
+    client = sandbox.client("scheduler", aws)
+    client.create_schedule_group(Name=group)
+    arns = {Into.NUDGES: sandbox.queue_arn("q.fifo")}
+    role = sandbox.SCHEDULER_ROLE_ARN
+    async with EventBridge(
+        aioboto3.Session(), group=group, role_arn=role, queue_arns=arns, region=sandbox.REGION
+    ) as timers:
+        await timers.once(NAME, START + QUARTER, message=message())
+    policy = client.get_schedule(Name=NAME, GroupName=group)["Target"]["RetryPolicy"]
+    assert policy["MaximumEventAgeInSeconds"] == DAY.total_seconds()

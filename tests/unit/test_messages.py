@@ -122,7 +122,7 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
         room.rating(incident),
         room.farewell(incident, make.AT),
         status.card(incident, [], reminding=True),
-        checklist.card(incident, []),
+        checklist.card(incident, [], AT),
         answers.gave_up(why),
         answers.put_aside(why, why),
     ]

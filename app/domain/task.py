@@ -1,0 +1,41 @@
+"""Something that somebody should do, said during the incident and not lost after it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+TEXT_MAX = 200
+OPEN_MAX = 30  # more than that is no list any more, and would not fit into one message
+
+_QUOTED = re.compile(r"""^["“”„«'](?P<text>.+?)["“”«»'](?=\s|$)""", re.DOTALL)
+_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+class Task(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    owner: str  # Slack ids
+    by: str
+    at: datetime
+    message_ts: str | None = None  # where it is shown in the room
+    done_at: datetime | None = None
+    done_by: str | None = None
+
+
+def task_id(incident_id: str, cause: str) -> str:
+    """From the gesture that asked for it, so that the same one delivered twice is one task."""
+    return hashlib.sha256(f"{incident_id}\x1ftask\x1f{cause}".encode()).hexdigest()[:12]
+
+
+def read(words: str) -> tuple[str, str | None]:
+    """What is to be done, and the Slack id of who is to do it: ``"roll it back" @somebody``, with quotes or without."""
+    owner = next((found["id"] for found in reversed(list(_MENTION.finditer(words)))), None)
+    rest = _MENTION.sub("", words).strip() if owner else words.strip()
+    quoted = _QUOTED.match(rest)
+    return " ".join((quoted["text"] if quoted else rest).split()), owner
