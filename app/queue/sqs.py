@@ -5,29 +5,30 @@ The SDK's own retries are off: what is repeated is decided here and in ``outbox`
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app import telemetry
-from app.errors import VendorError, VendorRefused, VendorThrottled, VendorUnavailable
+from app.aws_calls import AwsCalls
+from app.errors import VendorError, VendorRefused, VendorUnavailable
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
-from app.queue.outbox import DEADLINE_S, PAUSE_S, SIZE_MAX, TRIES, Entry, Outbox
+from app.queue.outbox import DEADLINE_S, PAUSE_S, SIZE_MAX, Entry, Outbox
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.client import SQSClient
 
 VENDOR = "SQS"
+_CALLS = AwsCalls(VENDOR, "check the queue's address and the pod's right to it", deadline_s=DEADLINE_S, pause_s=PAUSE_S)
 _CONFIG = AioConfig(
     retries={"total_max_attempts": 1},
     connect_timeout=DEADLINE_S,
@@ -39,8 +40,6 @@ _VISIBILITY_MAX_S = 43_200
 _REASON_MAX = 1_000  # characters of a reason that are kept beside a parked message
 _TRACE_HEADERS = ("traceparent", "tracestate")
 _NOT_TAKEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-T = TypeVar("T")
 
 
 class SqsQueue:
@@ -93,14 +92,14 @@ class SqsQueue:
         try:
             answer = await self._client.send_message_batch(QueueUrl=self._url, Entries=numbered)
         except (BotoCoreError, ClientError) as error:
-            return dict.fromkeys(entries, _error("send", error))
+            return dict.fromkeys(entries, _CALLS.failure("send", error))
         return {
             one["Id"]: (VendorRefused if one["SenderFault"] else VendorUnavailable)(VENDOR, "send", one["Code"])
             for one in answer.get("Failed", [])
         }
 
     async def receive(self, *, max_messages: int = 10, wait_s: int = 20, visibility_s: int = 30) -> list[Delivery]:
-        answer = await self._call(
+        answer = await _CALLS.repeat(
             "receive",
             lambda: self._client.receive_message(
                 QueueUrl=self._url,
@@ -117,7 +116,7 @@ class SqsQueue:
 
     async def extend(self, delivery: Delivery, seconds: float) -> None:
         visibility = min(math.ceil(seconds), _VISIBILITY_MAX_S)
-        await self._call(
+        await _CALLS.repeat(
             "extend",
             lambda: self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=delivery.receipt, VisibilityTimeout=visibility
@@ -125,7 +124,7 @@ class SqsQueue:
         )
 
     async def delete(self, delivery: Delivery) -> None:
-        await self._call(
+        await _CALLS.repeat(
             "delete", lambda: self._client.delete_message(QueueUrl=self._url, ReceiptHandle=delivery.receipt)
         )
 
@@ -133,7 +132,7 @@ class SqsQueue:
         """Repeated after a crash in between, it is one dead letter: the message's own id deduplicates it."""
         attributes = {**delivery.trace, "reason": _accepted(reason)[:_REASON_MAX]}
         dead_letters = await self._dead_letter_url()
-        await self._call(
+        await _CALLS.repeat(
             "park",
             lambda: self._client.send_message(
                 QueueUrl=dead_letters,
@@ -161,29 +160,10 @@ class SqsQueue:
         return self._dead_letters
 
     async def _attribute(self, name: Any) -> str | None:
-        answer = await self._call(
+        answer = await _CALLS.repeat(
             "attributes", lambda: self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         )
         return answer.get("Attributes", {}).get(name)
-
-    async def _call(
-        self, operation: str, call: Callable[[], Awaitable[T]], *, deadline_s: float = DEADLINE_S, tries: int = TRIES
-    ) -> T:
-        """All that is called here may be repeated; the deadline covers the tries."""
-        failure: VendorError = VendorUnavailable(VENDOR, operation, f"no answer within {deadline_s:g} s")
-        try:
-            async with asyncio.timeout(deadline_s):
-                for attempt in range(tries):
-                    await asyncio.sleep(PAUSE_S * attempt)
-                    try:
-                        return await call()
-                    except (BotoCoreError, ClientError) as error:
-                        failure = _error(operation, error)
-                        if isinstance(failure, VendorRefused):
-                            break
-        except TimeoutError:
-            pass  # told below, as what went wrong last
-        raise failure
 
 
 def _attributes(values: Mapping[str, str]) -> Any:
@@ -207,15 +187,3 @@ def _delivery(message: Any) -> Delivery:
         sent_at=int(attributes["SentTimestamp"]) / 1000,
         trace={name: headers[name]["StringValue"] for name in _TRACE_HEADERS if name in headers},
     )
-
-
-def _error(operation: str, error: BotoCoreError | ClientError) -> VendorError:
-    if not isinstance(error, ClientError):
-        return VendorUnavailable(VENDOR, operation, type(error).__name__)
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if "Throttl" in code or code == "OverLimit":
-        return VendorThrottled(VENDOR, operation, retry_after=1.0)
-    if status >= 500:
-        return VendorUnavailable(VENDOR, operation, code)
-    return VendorRefused(VENDOR, operation, code, remedy="check the queue's address and the pod's right to it")

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app import clock
+from app.aws_calls import AwsCalls
 from app.domain.audit import AuditEvent
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.dynamodb import items
 from app.effects.dynamodb.items import Item
-from app.errors import Conflict, Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
+from app.errors import Conflict, Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.ports import Change, StepRecord
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 VENDOR = "DynamoDB"
 DEADLINE_S = 5.0
-READ_ATTEMPTS = 3
+_CALLS = AwsCalls(
+    VENDOR, "check the tables' names and the pod's role: run the doctor", deadline_s=DEADLINE_S, pause_s=0.1
+)
 COMMIT_ATTEMPTS = 2  # with one ClientRequestToken, so that the second is the first (AWS: TransactWriteItems)
 OPEN_STATUSES = ("ALERT_RECEIVED", "ROOM_ASSEMBLING", "ACTIVE", "ASSEMBLY_DEGRADED", "MITIGATED")
 
@@ -142,22 +145,16 @@ class DynamoStore:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def _read(self, operation: str, **request: Any) -> Item:
-        for attempt in range(1, READ_ATTEMPTS + 1):
-            try:
-                async with asyncio.timeout(DEADLINE_S):
-                    return cast("Item", await getattr(self._client, operation)(**request))
-            except ClientError as error:
-                failure = _error(error, operation)
-            except (BotoCoreError, TimeoutError) as error:
-                failure = VendorUnavailable(VENDOR, operation, type(error).__name__)
-            if isinstance(failure, VendorRefused) or attempt == READ_ATTEMPTS:
-                raise failure
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return await _CALLS.repeat(operation, lambda: getattr(self._client, operation)(**request))
 
 
 def _transaction_error(error: ClientError) -> Exception:
-    if error.response.get("Error", {}).get("Code") != "TransactionCanceledException":
-        return _error(error, "TransactWriteItems")
+    code = error.response.get("Error", {}).get("Code", "")
+    if code != "TransactionCanceledException":
+        failure = _CALLS.failure("TransactWriteItems", error)
+        if isinstance(failure, VendorUnavailable) or code == "TransactionInProgressException":
+            return Unknown(VENDOR, "TransactWriteItems", code)
+        return failure
     reasons = cast("Item", error.response).get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None", None}
     if codes & _LOST_RACE:
@@ -165,20 +162,3 @@ def _transaction_error(error: ClientError) -> Exception:
     if codes & _THROTTLED:
         return VendorThrottled(VENDOR, "TransactWriteItems", retry_after=1.0)
     return VendorRefused(VENDOR, "TransactWriteItems", ", ".join(sorted(map(str, codes))) or "cancelled")
-
-
-def _error(error: ClientError, operation: str) -> VendorError:
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if "Throttl" in code or code in {"ProvisionedThroughputExceededException", "RequestLimitExceeded"}:
-        return VendorThrottled(VENDOR, operation, retry_after=1.0)
-    if (status >= 500 or code == "TransactionInProgressException") and operation == "TransactWriteItems":
-        return Unknown(VENDOR, operation, code)
-    if status >= 500:
-        return VendorUnavailable(VENDOR, operation, code)
-    return VendorRefused(
-        VENDOR,
-        operation,
-        code,
-        remedy="check the tables' names and the pod's role; run the drill in a sandbox to compare",
-    )
