@@ -162,6 +162,14 @@ class Invited:
     failed: dict[str, str] = field(default_factory=dict)  # Slack id -> why not
 
 
+@dataclass(frozen=True)
+class Said:
+    """A message that stands in a channel."""
+
+    author: str  # Slack id
+    text: str
+
+
 class RoomNameTaken(Exception):
     """Another channel has this name, ours or not; archived ones count."""
 
@@ -201,6 +209,11 @@ class Chat(Protocol):
         """The ts of the message that carries this effect id, read back from the channel's history."""
         ...
 
+    async def read(self, channel: str, ts: str) -> Said | None:
+        """One message; None: it is gone, or an answer in a thread."""
+        ...
+
+    async def permalink(self, channel: str, ts: str) -> str: ...
     async def update(self, channel: str, ts: str, message: Message) -> None: ...
     async def pin(self, channel: str, ts: str) -> None: ...
     async def direct(self, slack_id: str, message: Message, *, effect_id: str) -> str: ...
@@ -252,6 +265,14 @@ class Writer(Protocol):
 
     async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
         """Markdown."""
+        ...
+
+
+class Classifier(Protocol):
+    """Reads what the commander writes in the room. Gets redacted text only. Never raises: it has a rule to fall back on."""
+
+    async def is_update(self, text: str) -> bool:
+        """Whether it tells others how the incident stands."""
         ...
 
 

@@ -170,7 +170,7 @@ class ProcessorSettings(_Settings):
 
     services_file: Path | None = Field(
         None,
-        description="YAML catalogue of services: team, tier, queries, runbook (docs/services.example.yaml). Unset: none.",
+        description="Catalogue of services (YAML, docs/services.example.yaml): team, queries, runbook. Unset: none.",
     )
 
     bedrock_model_id: str | None = Field(
@@ -225,6 +225,9 @@ class ProcessorSettings(_Settings):
     )
     max_attempts: int = Field(6, ge=1, description="Deliveries of a message before it is parked.")
     drain_timeout_s: float = Field(25.0, gt=0, description="Time to finish what is in flight on SIGTERM, seconds.")
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Called every 30 s while the processor works; when it stops, somebody there wakes people."
+    )
     health_port: int = Field(8081, ge=1, le=65_535, description="Port of the processor's /health and /ready.")
 
     @field_validator("slack_app_token", mode="after")

@@ -421,7 +421,7 @@ MUTANTS = (
     ),
     Mutant(
         "S7", "two texts are on their way at once", "app/gate/rules.py",
-        "if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft_id):",
+        "if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft.id):",
         "if False:",
         "contract/test_door.py",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from app import clock
@@ -48,7 +48,7 @@ def text(body: str = "We are looking into failing checkouts. Next update in 30 m
 
 
 def draft(of: Incident, *, name: str = "draft1", author: str = "system", public: PublicText | None = None) -> Draft:
-    return compose(name, of.id, public or text(), author=author, at=AT)
+    return compose(name, of.id, public or text(), author=author, at=AT, lasts=timedelta(minutes=30))
 
 
 async def stored(store: Store, what: Incident, *drafts: Draft) -> Incident:

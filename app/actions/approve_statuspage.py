@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 
 from app import ledger
-from app.domain.draft import Draft, DraftState
+from app.domain.draft import Draft, DraftState, PublicStatus
 from app.domain.gesture import Gesture
 from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
-from app.errors import VendorError
+from app.errors import Refused, VendorError
 from app.flows import checklist, nudges, publishing
+from app.flows.approvers import beside_the_commander
 from app.flows.resolution import ask_to_wrap_up
 from app.gate.door import Door, Outcome
 from app.gate.target import PublishTarget
@@ -40,8 +41,13 @@ async def handle(
         telling.append(asyncio.create_task(_tell_approved(store, chat, draft)))
 
     door = Door(store, page, target, policy)
+    incident = await ledger.load(store, seen.incident)
+    approvers = await beside_the_commander(chat, policy, incident, human)
     try:
-        outcome = await door.publish(seen.incident, seen.draft, seen.sha256, human, on_its_way=on_its_way)
+        outcome = await door.publish(seen, human, approvers, on_its_way=on_its_way)
+    except Refused:
+        await _show_as_it_is(store, chat, incident, seen)
+        raise
     finally:
         await asyncio.gather(*telling)
     if outcome.now:
@@ -51,11 +57,12 @@ async def handle(
     elif outcome.draft.state is DraftState.PUBLISHED and outcome.incident.status is Status.RESOLVED:
         await ask_to_wrap_up(queue, outcome.incident.id, outcome.draft.id)  # whether a last word is due now (S7)
     shown = await _show(store, chat, timers, policy, outcome)
-    return say(_answer(outcome) + ("" if shown else " (The room could not be told: Slack did not take the message.)"))
+    reminded = await _remind_of_the_promise(timers, outcome)
+    return say(" ".join(part for part in (_answer(outcome), shown, reminded) if part))
 
 
-async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> bool:
-    """What follows a publish may fail without changing what happened (D8)."""
+async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcome: Outcome) -> str:
+    """What follows a publish may fail without changing what happened (D8); what did fail, in words."""
     try:
         await publishing.refresh(store, chat, outcome.incident, outcome.draft)
         await publishing.announce(chat, outcome.incident, outcome.draft, outcome.why)
@@ -64,8 +71,28 @@ async def _show(store: Store, chat: Chat, timers: Timers, policy: Policy, outcom
             await nudges.postpone(timers, outcome.incident, policy)
     except VendorError as error:
         metrics.step_failed("show_publish_outcome", str(error))
-        return False
-    return True
+        return "(The room could not be told: Slack did not take the message.)"
+    return ""
+
+
+async def _remind_of_the_promise(timers: Timers, outcome: Outcome) -> str:
+    if outcome.draft.state is not DraftState.PUBLISHED:
+        return ""
+    try:
+        await nudges.promise(timers, outcome.incident, outcome.incident.promised_update_at)
+    except VendorError as error:
+        metrics.step_failed("remind_of_promise", str(error))
+        return "(Nobody will be reminded of what it promises: no schedule could be set.)"
+    return ""
+
+
+async def _show_as_it_is(store: Store, chat: Chat, incident: Incident, seen: Ticket) -> None:
+    """It may have grown too old since it was shown: then its message offers *Still true* from now on."""
+    try:
+        if draft := await store.draft(seen.incident, seen.draft):
+            await publishing.refresh(store, chat, incident, draft)
+    except VendorError as error:
+        metrics.step_failed("show_refused", str(error))
 
 
 async def _tell_approved(store: Store, chat: Chat, draft: Draft) -> None:
@@ -79,10 +106,16 @@ def _answer(outcome: Outcome) -> str:
     draft, incident = outcome.draft, outcome.incident
     if draft.state is DraftState.PUBLISHED:
         when = "" if outcome.now else " It was published before this click; nothing was sent again."
-        return f"Published.{when}" + _where(incident)
+        return f"Published.{when}" + _where(incident) + _then(outcome)
     if draft.state is DraftState.UNKNOWN:
         return "Statuspage has not answered. I am looking whether the text is there; it will not be sent twice."
     return f"Not published: {outcome.why or 'Statuspage does not have it'}. You can approve it again."
+
+
+def _then(outcome: Outcome) -> str:
+    if outcome.draft.text.status is not PublicStatus.RESOLVED or outcome.incident.status is Status.RESOLVED:
+        return ""
+    return " Customers read that it is over; `/incident-response resolve` says so here, too."
 
 
 def _where(incident: Incident) -> str:

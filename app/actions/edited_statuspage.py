@@ -2,30 +2,29 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from app import ledger
 from app.domain.draft import PublicText
 from app.domain.gesture import Gesture
 from app.domain.people import Human
+from app.domain.policy import Policy
 from app.domain.ticket import Ticket
 from app.errors import Refused
-from app.flows import publishing
-from app.gate import drafts
-from app.ports import Chat, Store
+from app.flows import components, publishing
+from app.ports import Chat, PublicPage, Store
 
 
-async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> None:
+async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, page: PublicPage, policy: Policy) -> None:
     """The editor was saved: a new draft takes the old one's place, and the old one's buttons stop working (G2).
 
     The answer is the new draft, in the room.
     """
     seen = Ticket.model_validate_json(gesture.value)
-    incident = await ledger.load(store, seen.incident)
-    before = await store.drafts(incident.id)
-    components = next((draft.text.components for draft in before if draft.id == seen.draft), {})
+    old = await store.draft(seen.incident, seen.draft)
+    there, _ = await components.listed(page)
+    chosen = components.chosen(gesture.choices, old.text.components if old else (), there)
     try:
-        text = PublicText.model_validate({**gesture.fields, "components": components})
+        text = PublicText.model_validate({**gesture.fields, "components": chosen})
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         raise Refused(f"The text was not saved: {problem['loc'][0]}: {problem['msg']}. Press *Edit* again.") from error
-    draft = await drafts.edit(store, incident.id, (seen.draft, seen.sha256), gesture.key, text, author=human.actor)
-    await publishing.show(store, chat, incident, draft)
+    me = human.actor
+    await publishing.revise(store, chat, policy, seen, gesture.key, text, author=me, actor=me)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.component import ComponentChange, ComponentStatus
 
 
 class DraftState(StrEnum):
@@ -31,6 +34,7 @@ class PublicStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+COMPONENTS_MAX = 30  # what one card can show whole, whatever they are called
 BODY_MAX = 3000  # what Slack's editor holds: nobody approves more than they were shown. Statuspage takes 25,000
 
 
@@ -42,7 +46,7 @@ class PublicText(BaseModel):
     title: str = Field(min_length=1, max_length=255)
     status: PublicStatus
     body: str = Field(min_length=1, max_length=BODY_MAX)
-    components: dict[str, str] = {}  # component id -> component status
+    components: tuple[ComponentChange, ...] = Field(default=(), max_length=COMPONENTS_MAX)
 
 
 class Draft(BaseModel):
@@ -56,6 +60,7 @@ class Draft(BaseModel):
     state: DraftState = DraftState.PENDING_APPROVAL
     author: str  # actor who wrote or last edited it; "system" for a generated one
     created_at: datetime
+    valid_until: datetime  # nobody approves it after that: it may be true no more
     replaced_by: str | None = None  # the draft that superseded this one
     message_ts: str | None = None  # where it is shown in the room
     approved_by: str | None = None
@@ -65,15 +70,16 @@ class Draft(BaseModel):
     settled_at: datetime | None = None
 
 
-def compose(draft_id: str, incident_id: str, text: PublicText, *, author: str, at: datetime) -> Draft:
+def compose(draft_id: str, incident_id: str, text: PublicText, *, author: str, at: datetime, lasts: timedelta) -> Draft:
     """A draft pending approval. The marker in its metadata is how a lost answer is found again (D7)."""
+    components = {change.id: change.after.value for change in text.components}
     wire = json.dumps(
         {
             "incident": {
                 "name": text.title,
                 "status": text.status.value,
                 "body": text.body,
-                **({"components": text.components, "component_ids": list(text.components)} if text.components else {}),
+                **({"components": components, "component_ids": list(components)} if components else {}),
                 "metadata": {"commander": {"incident_id": incident_id, "draft_id": draft_id}},
             }
         },
@@ -88,7 +94,33 @@ def compose(draft_id: str, incident_id: str, text: PublicText, *, author: str, a
         sha256=sha256_of(wire),
         author=author,
         created_at=at,
+        valid_until=at + lasts,
     )
+
+
+def still_changed(drafts: Sequence[Draft]) -> tuple[ComponentChange, ...]:
+    """What the published ones of these did to components, and has not been put back."""
+    published = [draft for draft in drafts if draft.state is DraftState.PUBLISHED]
+    latest: dict[str, ComponentChange] = {}
+    for draft in sorted(published, key=lambda draft: draft.approved_at or draft.created_at):
+        latest |= {change.id: change for change in draft.text.components}
+    return tuple(change for change in latest.values() if change.after is not ComponentStatus.OPERATIONAL)
+
+
+def restoring(text: PublicText, drafts: Sequence[Draft]) -> PublicText:
+    """A text that says *resolved* puts back what this incident's earlier ones changed, unless it says otherwise.
+
+    Statuspage leaves the components of a resolved incident as they are.
+    """
+    if text.status is not PublicStatus.RESOLVED:
+        return text
+    named = {change.id for change in text.components}
+    back = tuple(
+        change.model_copy(update={"before": change.after.value, "after": ComponentStatus.OPERATIONAL})
+        for change in still_changed(drafts)
+        if change.id not in named
+    )
+    return text.model_copy(update={"components": (*text.components, *back)}) if back else text
 
 
 def sha256_of(wire: str) -> str:

@@ -67,7 +67,7 @@ def _sound(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:
-    name, _, rest = _unescaped(form["text"]).strip().partition(" ")
+    name, _, rest = plain(form["text"]).strip().partition(" ")
     name, text = name.lower() or "help", rest.strip()
     if text.split(" ", 1)[0] == "draft" and name == "status":
         name, text = "status_draft", text.partition(" ")[2].strip()
@@ -85,8 +85,8 @@ def _command(raw: str, form: dict[str, str]) -> Gesture:
     )
 
 
-def _unescaped(text: str) -> str:
-    """Slack escapes three characters in what people type: docs.slack.dev/messaging/formatting-message-text#escaping"""
+def plain(text: str) -> str:
+    """As it was typed. Slack escapes three characters in what people type: docs.slack.dev/messaging/formatting-message-text#escaping"""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -149,7 +149,7 @@ def _event(raw: str, payload: dict[str, Any]) -> Gesture:
         user_id=event["user"],
         team_id=payload.get("team_id", ""),
         channel_id=event.get("channel") or event.get("channel_id") or item["channel"],
-        text=_unescaped(event.get("text") or ""),
+        text=plain(event.get("text") or ""),
         value=event.get("reaction") or ((about or "") if event["type"] == "pin_added" else ""),
         message_ts=about,
         key=payload["event_id"],

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.alert import Alert
+from app.domain.cadence import Reminders
 from app.domain.catalogue import About
 from app.domain.people import Role, Source
 from app.domain.severity import Severity
@@ -132,7 +133,9 @@ class Incident(BaseModel):
     nudges_silenced: bool = False
     schedules: tuple[str, ...] = ()  # names of the EventBridge schedules that exist for this incident
     last_nudge: str = ""  # the scheduled time of the last reminder that was sent
+    reminders: Reminders = Reminders()
     last_update_at: datetime | None = None
+    noted: tuple[str, ...] = ()  # messages that are on the timeline, each by its ts and a digest of its words
 
     ticks: dict[str, str] = {}  # items of the checklist that people judge -> the Slack id of who ticked them
     tasks: tuple[Task, ...] = ()

@@ -18,7 +18,7 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.domain.audit import AuditEvent, AuditType
-from app.domain.draft import BODY_MAX, PublicText
+from app.domain.draft import BODY_MAX, PublicStatus, PublicText
 from app.domain.incident import Incident
 from app.domain.readings import Reading
 from app.domain.redaction import findings, redact
@@ -64,8 +64,10 @@ class Bedrock:
         self._model_id = model_id
         self._session = session
 
-    async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
-        plain = public_text(incident, trail, ask)
+    async def public_text(
+        self, incident: Incident, trail: Sequence[AuditEvent], ask: str, status: PublicStatus | None = None
+    ) -> PublicText:
+        plain = public_text(incident, trail, ask, status)
         if ask:
             return plain  # the commander's own words need no phrasing
         facts = {

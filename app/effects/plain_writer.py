@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.audit import AuditEvent
-from app.domain.draft import PublicText
+from app.domain.draft import PublicStatus, PublicText
 from app.domain.incident import Incident
 from app.domain.readings import Reading
 from app.messages.postmortem import postmortem
@@ -15,8 +15,10 @@ from app.messages.public_text import public_text
 class PlainWriter:
     """A ``ports.Writer``."""
 
-    async def public_text(self, incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
-        return public_text(incident, trail, ask)
+    async def public_text(
+        self, incident: Incident, trail: Sequence[AuditEvent], ask: str, status: PublicStatus | None = None
+    ) -> PublicText:
+        return public_text(incident, trail, ask, status)
 
     async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
         return postmortem(incident, trail, commits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
@@ -13,11 +13,13 @@ from app.domain.schedule import schedule_name
 from app.errors import Refused
 from app.flows import command
 from app.flows.steps import post_once
-from app.flows.timers import timer_message
+from app.flows.timers import timer_message, wake
 from app.ledger import Decision
 from app.messages import room as messages
 from app.messages.message import Message, say
 from app.ports import Chat, Store, Timers
+
+BEFORE_A_PROMISE = timedelta(minutes=5)  # time enough to write what was promised
 
 
 async def schedule(timers: Timers, incident: Incident, policy: Policy) -> datetime:
@@ -38,6 +40,14 @@ async def postpone(timers: Timers, incident: Incident, policy: Policy) -> None:
     """Somebody spoke: the next reminder is a whole interval away again (T1)."""
     if not incident.nudges_silenced and incident.status is not Status.RESOLVED:
         await schedule(timers, incident, policy)
+
+
+async def promise(timers: Timers, incident: Incident, at: datetime | None) -> None:
+    """Customers were told when they will hear more: the IC hears of it in time. None: nothing is promised any more."""
+    if at is None:
+        await timers.remove(schedule_name("promise", incident.id))
+    else:
+        await wake(timers, "promise", "promise_due", incident.id, at - BEFORE_A_PROMISE)
 
 
 async def silence(store: Store, timers: Timers, chat: Chat, incident: Incident, human: Human) -> Message:

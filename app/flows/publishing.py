@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import clock, ledger
-from app.domain.draft import Draft, DraftState, PublicText
+from app.domain.draft import Draft, DraftState, PublicText, restoring
 from app.domain.incident import Incident
+from app.domain.policy import Policy
 from app.domain.schedule import SCHEDULED_TIME, schedule_name
+from app.domain.ticket import Ticket
 from app.errors import Refused, Unknown
 from app.flows.steps import keep_current, post_once
 from app.gate import drafts
+from app.gate.rules import left_behind
 from app.messages import statuspage
 from app.messages.message import Message, say
 from app.ports import Chat, Queue, Store, Timers
@@ -19,10 +22,22 @@ from app.queue.envelope import Envelope, dedup, lane
 LOOK_LATER = timedelta(minutes=10)
 
 
-async def propose(store: Store, chat: Chat, incident: Incident, cause: str, text: PublicText, *, author: str) -> Draft:
+async def propose(
+    store: Store, chat: Chat, policy: Policy, incident: Incident, cause: str, text: PublicText, *, author: str
+) -> Draft:
     """Write a draft and put it where it can be decided (G9). The same ``cause`` again is the same draft, shown once."""
-    draft = await drafts.create(store, incident.id, cause, text, author=author)
+    whole = restoring(text, await store.drafts(incident.id))
+    draft = await drafts.create(store, incident.id, cause, whole, author=author, lasts=policy.approval_expires)
     return await show(store, chat, incident, draft)
+
+
+async def revise(
+    store: Store, chat: Chat, policy: Policy, seen: Ticket, cause: str, text: PublicText, *, author: str, actor: str
+) -> Draft:
+    """Another text takes the place of the one that was seen, and is shown like any."""
+    whole, lasts = restoring(text, await store.drafts(seen.incident)), policy.approval_expires
+    draft = await drafts.edit(store, seen, cause, whole, author=author, actor=actor, lasts=lasts)
+    return await show(store, chat, await ledger.load(store, seen.incident), draft)
 
 
 async def show(store: Store, chat: Chat, incident: Incident, draft: Draft) -> Draft:
@@ -30,7 +45,7 @@ async def show(store: Store, chat: Chat, incident: Incident, draft: Draft) -> Dr
     if incident.channel_id is None:
         raise Refused("This incident has no room yet, so nobody could decide about the text. Try again in a moment.")
     if draft.message_ts is None:
-        message = statuspage.card(draft, _obstacles(incident, draft))
+        message = await _card(store, incident.id, draft)
         ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=True)
         draft = await drafts.shown(store, incident.id, draft.id, ts)
         if draft.state is not DraftState.PENDING_APPROVAL:  # somebody decided before its place was known
@@ -45,17 +60,17 @@ async def refresh(store: Store, chat: Chat, incident: Incident, draft: Draft) ->
     """Make the draft's message say what has become of it."""
 
     async def card() -> Message:
-        public = (await ledger.load(store, incident.id)).public
-        now = await store.draft(incident.id, draft.id) or draft
-        return statuspage.card(now, _obstacles(incident, now), public.url if public else "")
+        return await _card(store, incident.id, await store.draft(incident.id, draft.id) or draft)
 
     if incident.channel_id and draft.message_ts:
         await keep_current(chat, incident.channel_id, draft.message_ts, card)
 
 
-def _obstacles(incident: Incident, draft: Draft) -> list[str]:
-    drill = ["this is a drill, and nothing of it is ever published"] if incident.drill else []
-    return [*drill, *drafts.problems(draft.text)]
+async def _card(store: Store, incident_id: str, draft: Draft) -> Message:
+    incident = await ledger.load(store, incident_id)
+    obstacles = ["this is a drill, and nothing of it is ever published"] if incident.drill else []
+    obstacles += [*drafts.problems(draft.text), *left_behind(draft, await store.drafts(incident_id))]
+    return statuspage.card(draft, obstacles, public=incident.public, expired=clock.now() >= draft.valid_until)
 
 
 async def look_it_up(queue: Queue, draft: Draft) -> None:

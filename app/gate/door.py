@@ -21,9 +21,10 @@ from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, PublicIncident
 from app.domain.people import Human
 from app.domain.policy import Policy
+from app.domain.ticket import Ticket
 from app.errors import Refused, Retry, Unknown, VendorError
 from app.gate._statuspage_write import Approval, StatuspageWrite, prove
-from app.gate.rules import refusal
+from app.gate.rules import Approvers, refusal
 from app.gate.settle import found_on, gave_up, published
 from app.gate.states import Move, after
 from app.gate.target import PublishTarget
@@ -51,15 +52,15 @@ class Door:
         self._policy = policy
 
     async def publish(
-        self, incident_id: str, draft_id: str, sha256: str, human: Human, *, on_its_way: Callable[[Draft], None]
+        self, seen: Ticket, human: Human, approvers: Approvers, *, on_its_way: Callable[[Draft], None]
     ) -> Outcome:
-        """``draft_id`` and ``sha256`` are what the button carried: the text that this person saw.
+        """``seen`` is what the button carried: the text that this person saw.
 
         ``on_its_way`` is called right before the text is sent, so that the room need not wait for the answer.
         Raises ``Refused``, in words for them; the refusal is audited.
         """
         claim = clock.new_id()
-        was, incident, draft = await self._approve(incident_id, draft_id, sha256, human, claim)
+        was, incident, draft = await self._approve(seen, human, approvers, claim)
         if draft.claim != claim:
             if draft.state is DraftState.APPROVED:
                 raise Retry("another click is publishing this text right now")
@@ -71,7 +72,7 @@ class Door:
             return await self._record(draft, Move.REFUSE, why=f"not sent, since {error}")
         approval = prove(
             await self._read_back(draft, claim),
-            expected_sha256=sha256,
+            expected_sha256=seen.sha256,
             approver=human.actor,
             public_id=incident.public.id if incident.public else None,
         )
@@ -88,7 +89,7 @@ class Door:
         return await self._record(draft, Move.CONFIRM, public=public)
 
     async def _approve(
-        self, incident_id: str, draft_id: str, sha256: str, human: Human, claim: str
+        self, seen: Ticket, human: Human, approvers: Approvers, claim: str
     ) -> tuple[DraftState | None, Incident, Draft]:
         """Approval and claim in one transaction, or a look at what an earlier click already did."""
         why_not: str | None = None
@@ -97,24 +98,31 @@ class Door:
         def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
             nonlocal why_not, was
             why_not, was = None, None
-            draft = _the(drafts, draft_id)
-            if draft is not None and draft.sha256 == sha256:
+            draft = _the(drafts, seen.draft)
+            if draft is not None and draft.sha256 == seen.sha256:
                 if draft.state in {DraftState.PUBLISHED, DraftState.UNKNOWN}:
                     return None
                 if draft.state is DraftState.APPROVED:
                     return _taken_over(incident, draft)
             why_not = refusal(
-                incident, drafts, draft_id, sha256, slack_id=human.slack_id, four_eyes=self._policy.four_eyes
+                incident,
+                drafts,
+                seen.draft,
+                seen.sha256,
+                slack_id=human.slack_id,
+                approvers=approvers,
+                four_eyes=self._policy.four_eyes,
+                now=clock.now(),
             )
             if why_not or draft is None:
-                return _refused(incident, draft_id, sha256, human, why_not)
+                return _refused(incident, seen, human, why_not)
             was = draft.state
             return _approved(incident, draft, human, claim)
 
-        incident = await ledger.amend_drafts(self._store, incident_id, decide)
+        incident = await ledger.amend_drafts(self._store, seen.incident, decide)
         if why_not:
             raise Refused(why_not)
-        draft = await self._store.draft(incident_id, draft_id)
+        draft = await self._store.draft(seen.incident, seen.draft)
         if draft is None:
             raise Refused("This draft no longer exists. Write a new one with `/incident-response status draft`.")
         return was, incident, draft
@@ -158,8 +166,8 @@ def _the(drafts: Sequence[Draft], draft_id: str) -> Draft | None:
     return next((draft for draft in drafts if draft.id == draft_id), None)
 
 
-def _refused(incident: Incident, draft_id: str, sha256: str, human: Human, why: str | None) -> Decision:
-    details = {"draft_id": draft_id, "sha256": sha256, "why": why}
+def _refused(incident: Incident, seen: Ticket, human: Human, why: str | None) -> Decision:
+    details = {"draft_id": seen.draft, "sha256": seen.sha256, "why": why}
     return Decision(incident, [Fact(type=AuditType.STATUSPAGE_APPROVAL_REFUSED, actor=human.actor, details=details)])
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.draft import Draft, DraftState, PublicText, compose
 from app.domain.incident import Incident
 from app.domain.redaction import findings
+from app.domain.ticket import Ticket
 from app.errors import Refused
 from app.gate.states import Move, after, open_to_decision
 from app.ledger import Decision
@@ -21,11 +23,14 @@ _PLACEHOLDER = re.compile(
     r"\[[^\]\n]{2,300}\]|\{\{[^}\n]*\}\}|<[a-z][^>\n]{1,300}>|\b(?:TODO|TBD|XXX|FIXME)\b", re.IGNORECASE
 )
 
+_SLACK_MARKUP = re.compile(r"<[!@#][^>\n]{1,300}>")  # "<!channel>": means something in Slack alone
+
 
 def problems(text: PublicText) -> list[str]:
     """Why this text cannot be approved, in words; empty when it can."""
     words = f"{text.title}\n{text.body}"
     found = [f"it still holds a placeholder: {hit[0]}" for hit in _PLACEHOLDER.finditer(words)]
+    found += [f"it holds what only Slack understands: {hit[0]}" for hit in _SLACK_MARKUP.finditer(words)]
     found += [f"it holds what customers must not see: {kind}" for kind in findings(words)]
     return found
 
@@ -35,9 +40,11 @@ def draft_id(incident_id: str, cause: str) -> str:
     return hashlib.sha256(f"{incident_id}\x1f{cause}".encode()).hexdigest()[:20]
 
 
-async def create(store: Store, incident_id: str, cause: str, text: PublicText, *, author: str) -> Draft:
+async def create(
+    store: Store, incident_id: str, cause: str, text: PublicText, *, author: str, lasts: timedelta
+) -> Draft:
     """A new draft; whatever was still undecided is superseded by it. The same cause again gives the same draft."""
-    draft = compose(draft_id(incident_id, cause), incident_id, text, author=author, at=clock.now())
+    draft = compose(draft_id(incident_id, cause), incident_id, text, author=author, at=clock.now(), lasts=lasts)
 
     def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
         if any(known.id == draft.id for known in drafts):
@@ -50,23 +57,25 @@ async def create(store: Store, incident_id: str, cause: str, text: PublicText, *
 
 
 async def edit(
-    store: Store, incident_id: str, old: tuple[str, str], cause: str, text: PublicText, *, author: str
+    store: Store, seen: Ticket, cause: str, text: PublicText, *, author: str, actor: str, lasts: timedelta
 ) -> Draft:
-    """``old``: id and hash of the text that the editor saw. Raises ``Refused`` when that is no longer it."""
-    old_id, old_sha256 = old
-    draft = compose(draft_id(incident_id, cause), incident_id, text, author=author, at=clock.now())
+    """``seen``: the text that the editor saw. Raises ``Refused`` when that is no longer it.
+
+    ``actor`` did it; ``author`` wrote the words, and with four eyes is not the one who approves them.
+    """
+    draft = compose(draft_id(seen.incident, cause), seen.incident, text, author=author, at=clock.now(), lasts=lasts)
 
     def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
         if any(known.id == draft.id for known in drafts):
             return None
-        seen = next((known for known in drafts if known.id == old_id and known.sha256 == old_sha256), None)
-        if seen is None:
+        old = next((known for known in drafts if (known.id, known.sha256) == (seen.draft, seen.sha256)), None)
+        if old is None:
             raise Refused("The text that you edited is not this incident's. Open the newest draft and edit that.")
-        after(seen.state, Move.EDIT)
-        return _replacing(incident, [seen], draft, actor=author)
+        after(old.state, Move.EDIT)
+        return _replacing(incident, [old], draft, actor=actor)
 
-    await ledger.amend_drafts(store, incident_id, decide)
-    return await _read(store, incident_id, draft.id)
+    await ledger.amend_drafts(store, seen.incident, decide)
+    return await _read(store, seen.incident, draft.id)
 
 
 async def reject(store: Store, incident_id: str, draft_id: str, *, actor: str) -> Draft:
@@ -102,11 +111,9 @@ async def shown(store: Store, incident_id: str, draft_id: str, message_ts: str) 
 
 
 def _replacing(incident: Incident, old: Sequence[Draft], new: Draft, *, actor: str) -> Decision:
-    created = Fact(
-        type=AuditType.STATUSPAGE_DRAFT_CREATED,
-        actor=actor,
-        details={**_named(new), "title": new.text.title, "status": new.text.status.value, "body": new.text.body},
-    )
+    text, components = new.text, {one.name: one.after.value for one in new.text.components}
+    said = {"title": text.title, "status": text.status.value, "body": text.body, "components": components}
+    created = Fact(type=AuditType.STATUSPAGE_DRAFT_CREATED, actor=actor, details={**_named(new), **said})
     gone = [
         Fact(type=AuditType.STATUSPAGE_DRAFT_SUPERSEDED, actor=actor, details={**_named(draft), "by": new.id})
         for draft in old

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from app.domain.draft import Draft, DraftState, sha256_of
+from app.domain.component import ComponentStatus
+from app.domain.draft import Draft, DraftState, PublicStatus, sha256_of, still_changed
 from app.domain.incident import Incident
 from app.errors import Refused
 from app.gate.drafts import problems
@@ -14,8 +17,24 @@ from app.messages.message import escape
 _ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}  # two at once could open two public incidents (S7)
 
 
+@dataclass(frozen=True)
+class Approvers:
+    """Who may approve beside the commander: looked up before the door is asked. ``unknown``: why nobody could tell."""
+
+    members: frozenset[str] = frozenset()
+    unknown: str = ""
+
+
 def refusal(
-    incident: Incident, drafts: Sequence[Draft], draft_id: str, sha256: str, *, slack_id: str, four_eyes: bool
+    incident: Incident,
+    drafts: Sequence[Draft],
+    draft_id: str,
+    sha256: str,
+    *,
+    slack_id: str,
+    approvers: Approvers,
+    four_eyes: bool,
+    now: datetime,
 ) -> str | None:
     """Why this person cannot approve this text now, in words for them; None when nothing speaks against it.
 
@@ -26,24 +45,51 @@ def refusal(
         return "This draft belongs to no decision of this incident."
     if incident.drill:
         return "This is a drill: nothing of it is ever published, whoever approves."
-    if slack_id != incident.ic:
-        commander = f"<@{incident.ic}>, who commands this incident," if incident.ic else "an incident commander"
-        return f"Only {commander} can approve a text for customers. Use *Take command* if that should be you."
+    if slack_id != incident.ic and slack_id not in approvers.members:
+        return _not_theirs(incident, approvers)
     if draft.sha256 != sha256 or draft.state is DraftState.SUPERSEDED:
         return _changed(next((known for known in reversed(drafts) if known.state is not DraftState.SUPERSEDED), draft))
     if sha256_of(draft.wire) != draft.sha256:
         return "The stored text does not match its fingerprint. Do not trust it: write a new draft, and tell security."
     if four_eyes and draft.author == f"slack:{slack_id}":
-        return "You wrote this text, and here a second person approves. Let somebody else take command and approve it."
-    if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft_id):
-        return "An earlier text is still on its way to Statuspage. When its outcome is known, approve this one."
-    if found := problems(draft.text):
-        return f"This text cannot be published: {escape('; '.join(found))}. *Edit* it first."
+        return "You wrote this text, and here a second person approves it: another approver, or a new commander."
+    return _not_as_it_stands(draft, drafts, now)
+
+
+def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> str | None:
+    """What speaks against this text, whoever would approve it."""
     try:
         after(draft.state, Move.APPROVE)
     except Refused as no:
         return no.tell_user
+    if any(other.state in _ON_ITS_WAY for other in drafts if other.id != draft.id):
+        return "An earlier text is still on its way to Statuspage. When its outcome is known, approve this one."
+    if found := [*problems(draft.text), *left_behind(draft, drafts)]:
+        return f"This text cannot be published: {escape('; '.join(found))}. *Edit* it first."
+    if now >= draft.valid_until:
+        return "This text is too old to be approved unread. If it is *Still true*, press that; if not, *Edit* it."
     return None
+
+
+def left_behind(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
+    """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7)."""
+    if draft.text.status is not PublicStatus.RESOLVED:
+        return []
+    back = {change.id for change in draft.text.components if change.after is ComponentStatus.OPERATIONAL}
+    return [
+        f"it says resolved and leaves {change.name} at {change.after.words}"
+        for change in still_changed(drafts)
+        if change.id not in back
+    ]
+
+
+def _not_theirs(incident: Incident, approvers: Approvers) -> str:
+    commander = f"<@{incident.ic}>, who commands this incident," if incident.ic else "an incident commander"
+    if approvers.unknown:
+        commander += f" (who else may is not known now: {escape(approvers.unknown)})"
+    elif approvers.members:
+        commander += " or a member of the approvers' group"
+    return f"Only {commander} can approve a text for customers. Use *Take command* if that should be you."
 
 
 def _changed(newest: Draft) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.draft import Draft, DraftState
-from app.domain.incident import Incident, PublicIncident
+from app.domain.draft import Draft, DraftState, PublicStatus
+from app.domain.incident import Incident, PublicIncident, Status
 from app.domain.people import SYSTEM
+from app.domain.promise import promised
 from app.errors import Retry
 from app.gate.states import Move, after
 from app.ledger import Decision
@@ -61,8 +63,21 @@ def published(incident: Incident, draft: Draft, move: Move, public: PublicIncide
             "url": public.url, "found_by_reading": move is Move.FIND,
         },
     )  # fmt: skip
-    told = incident.but(public=public, last_update_at=clock.now())
-    return Decision(told, [fact], drafts=[DraftWrite(done, was=draft.state)])
+    at = _promise(incident, draft)
+    promise = [Fact(type=AuditType.UPDATE_PROMISED, actor=fact.actor, details={"at": at.isoformat()})] if at else []
+    told = incident.but(public=public, last_update_at=clock.now(), promised_update_at=at)
+    return Decision(told, [fact, *promise], drafts=[DraftWrite(done, was=draft.state)])
+
+
+def _promise(incident: Incident, draft: Draft) -> datetime | None:
+    """When customers were told that they will hear more. Whatever was promised before is kept, or overtaken, by this.
+
+    Counted from the approval: that is when they read it, however late we learn that they did.
+    """
+    if draft.text.status is PublicStatus.RESOLVED or incident.status is Status.RESOLVED:
+        return None
+    at = promised(draft.text.body, draft.approved_at or clock.now())
+    return at if at and at > clock.now() else None
 
 
 def gave_up(incident: Incident, draft: Draft, move: Move, why: str) -> Decision:

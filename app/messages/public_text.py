@@ -23,14 +23,17 @@ _GENERIC = {
 }
 
 
-def public_text(incident: Incident, trail: Sequence[AuditEvent], ask: str) -> PublicText:
+def public_text(
+    incident: Incident, trail: Sequence[AuditEvent], ask: str, status: PublicStatus | None = None
+) -> PublicText:
     """``ask``: what the incident commander wants to say; "" for a sentence that is true of any incident."""
-    status = public_status(incident)
+    status = status or public_status(incident)
     said = redact(ask.strip())
     return PublicText(title=_public_title(trail), status=status, body=cut(said or _GENERIC[status], BODY_MAX))
 
 
 def public_status(incident: Incident) -> PublicStatus:
+    """What follows from how it stands, and otherwise what customers read already: a step onwards is a person's word."""
     if incident.status is Status.RESOLVED:
         return PublicStatus.RESOLVED
     if incident.status is Status.MITIGATED:

@@ -26,6 +26,8 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
         f"*Latest draft* {f'{latest.state.value} ({latest.text.status.value})' if latest else 'none'}",
         f"*Reminders* {'on' if reminding else 'off'}",
     ]
+    if incident.promised_update_at:
+        lines.append(f"*Promised to customers* more by {slack_time(incident.promised_update_at)}")
     if incident.resolved_at:
         lines.append(f"*Resolved* {slack_time(incident.resolved_at)}")
     if incident.postmortem:

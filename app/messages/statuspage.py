@@ -1,18 +1,17 @@
-"""The draft for customers as the room sees it, and the modal that edits it."""
+"""The draft for customers as the room sees it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from app.domain import ticket
-from app.domain.draft import BODY_MAX, Draft, DraftState, PublicStatus
+from app.domain.draft import Draft, DraftState, PublicStatus
+from app.domain.incident import PublicIncident
+from app.domain.promise import promised
 from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, link, section
 
-MODAL = "edited_statuspage"  # callback_id: the file in actions/ that takes the submission
-
 _FATE = {
-    DraftState.PENDING_APPROVAL: "*Draft for customers*: nothing is published until the incident commander approves it",
+    DraftState.PENDING_APPROVAL: "*Draft for customers*: nothing is published until it is approved",
     DraftState.APPROVED: ":hourglass_flowing_sand: *Approved*, on its way to Statuspage",
     DraftState.PUBLISHED: ":white_check_mark: *PUBLISHED*",
     DraftState.REJECTED: ":no_entry_sign: *Rejected*; nothing was published",
@@ -23,22 +22,28 @@ _FATE = {
 }
 
 
-def card(draft: Draft, problems: Sequence[str], url: str = "") -> Message:
-    """The draft, its fate, and, while it can be decided, the buttons."""
+def card(draft: Draft, problems: Sequence[str], *, public: PublicIncident | None, expired: bool) -> Message:
+    """The draft, its fate, and, while it can be decided, the buttons. ``public``: what customers see now."""
     fate = _FATE[draft.state]
     if draft.approved_by and draft.state is DraftState.PUBLISHED:
         fate += f", approved by <@{draft.approved_by.removeprefix('slack:')}>" + (
-            f" · {link(url, 'see it')}" if url else ""
+            f" · {link(public.url, 'see it')}" if public and public.url else ""
         )
+    undecided = draft.state in {DraftState.PENDING_APPROVAL, DraftState.FAILED}
     blocks: list[Block] = [
         section(fate),
-        section(f">*{escape(draft.text.title)}*  ·  {draft.text.status}"),
+        section(f">*{escape(draft.text.title)}*  ·  {_from(public) if undecided else ''}{draft.text.status}"),
         *(section(part) for part in _quoted(draft.text.body)),
+        *(section(part) for part in _components(draft)),
     ]
-    if draft.state in {DraftState.PENDING_APPROVAL, DraftState.FAILED}:
+    if promise := _promise(draft):
+        blocks.append(context(promise))
+    if undecided:
         if problems:
             blocks.append(section(":warning: Cannot be approved: " + escape("; ".join(problems))))
-        blocks.append(_decision(draft))
+        if expired:
+            blocks.append(section(":hourglass: Too old to be approved unread: is it *Still true*? If not, *Edit* it."))
+        blocks.append(_decision(draft, expired=expired))
     blocks.append(context(f"draft `{draft.id}` · sha256 `{draft.sha256[:16]}…`"))
     return Message(text=cut(f"Customer update ({draft.state}): {escape(draft.text.title)}", 300), blocks=tuple(blocks))
 
@@ -54,54 +59,49 @@ def _quoted(body: str) -> list[str]:
     return parts
 
 
-def _decision(draft: Draft) -> Block:
+def _from(public: PublicIncident | None) -> str:
+    """What customers see now, if this text would change it."""
+    return f"{escape(public.status)} → " if public else ""
+
+
+def _components(draft: Draft) -> list[str]:
+    """All of them, like the words: they are part of what is approved (G2)."""
+    parts: list[str] = []
+    for change in draft.text.components:
+        line = f":small_blue_diamond: *{escape(change.name)}*: {escape(_words(cut(change.before, 30)))} → {change.after.words}"
+        if parts and len(parts[-1]) + len(line) < SECTION_MAX:
+            parts[-1] += f"\n{line}"
+        else:
+            parts.append(line)
+    return parts
+
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def _promise(draft: Draft) -> str:
+    """How a "next update by …" in it is understood. A span counts from the approval."""
+    said_at = draft.approved_at or draft.created_at
+    at = None if draft.text.status is PublicStatus.RESOLVED else promised(draft.text.body, said_at)
+    if at is None:
+        return ""
+    if at <= said_at:
+        return f":warning: It promises the next update by *{at:%H:%M} UTC*, which is past."
+    soon = "" if draft.approved_at else ", if it is published at once"
+    return f":alarm_clock: It promises customers the next update by *{at:%H:%M} UTC*{soon}."
+
+
+def _decision(draft: Draft, *, expired: bool) -> Block:
     seen = ticket.of(draft)
     question = f"Customers will read:\n>{escape(cut(draft.text.body, 200))}"
+    if expired:
+        first = button("renew_statuspage", "Still true", seen)
+    else:
+        confirm = ("Publish to customers?", question)
+        first = button("approve_statuspage", "Approve & Publish", seen, style="primary", confirm=confirm)
     return actions(
-        button(
-            "approve_statuspage",
-            "Approve & Publish",
-            seen,
-            style="primary",
-            confirm=("Publish to customers?", question),
-        ),
+        first,
         button("edit_statuspage", "Edit", seen),
         button("reject_statuspage", "Reject", seen, style="danger"),
     )
-
-
-def editor(draft: Draft) -> dict[str, Any]:
-    """The modal. Limits: https://docs.slack.dev/reference/views"""
-    states = [{"text": {"type": "plain_text", "text": s.value.capitalize()}, "value": s.value} for s in PublicStatus]
-    chosen = next(option for option in states if option["value"] == draft.text.status.value)
-    return {
-        "type": "modal",
-        "callback_id": MODAL,
-        "private_metadata": ticket.of(draft),
-        "title": {"type": "plain_text", "text": "Edit the update"},
-        "submit": {"type": "plain_text", "text": "Save as new draft"},
-        "close": {"type": "plain_text", "text": "Cancel"},
-        "blocks": [
-            _input("title", "Title", {"max_length": 255, "initial_value": draft.text.title}),
-            {
-                "type": "input",
-                "block_id": "status",
-                "label": {"type": "plain_text", "text": "Status"},
-                "element": {
-                    "type": "static_select", "action_id": "status", "options": states, "initial_option": chosen,
-                },
-            },
-            _input("body", "What customers read", {
-                "max_length": BODY_MAX, "initial_value": draft.text.body, "multiline": True,
-            }),
-        ],
-    }  # fmt: skip
-
-
-def _input(name: str, label: str, element: dict[str, Any]) -> Block:
-    return {
-        "type": "input",
-        "block_id": name,
-        "label": {"type": "plain_text", "text": label},
-        "element": {"type": "plain_text_input", "action_id": name, **element},
-    }

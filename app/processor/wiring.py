@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
+from app import services_file
 from app.domain.catalogue import Catalogue
 from app.domain.policy import RULES, Policy
 from app.domain.schedule import Into
@@ -19,6 +20,7 @@ from app.effects.dynamodb import DynamoStore
 from app.effects.eventbridge import EventBridge
 from app.effects.github import GitHub
 from app.effects.grafana_cloud import GrafanaCloud
+from app.effects.heartbeat import Heartbeat
 from app.effects.linear import Linear
 from app.effects.oncall import OnCallApi
 from app.effects.plain_writer import PlainWriter
@@ -48,6 +50,7 @@ from app.processor.parts import Processor
 from app.processor.reconciler import Reconciler
 from app.processor.registry import Registry, bind
 from app.processor.socket_mode import SocketListener
+from app.processor.vitals import Vitals
 from app.queue.sqs import SqsQueue
 from app.settings import ProcessorSettings
 
@@ -89,7 +92,10 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
             region=settings.aws_region,
         )
     )
-    own: dict[type, object] = {Store: store, Queue: events, Timers: timers, Policy: _policy(settings), Catalogue: _catalogue(settings)}
+    catalogue = services_file.read(settings.services_file)
+    own: dict[type, object] = {
+        Store: store, Queue: events, Timers: timers, Policy: _policy(settings), Catalogue: catalogue,
+    }  # fmt: skip
     services = {**_vendors(settings, session, stack), **own}
     services |= _flows(services)
     registry = Registry.load(services)
@@ -115,7 +121,7 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
     ]
     schedule = cast(OnCallSchedule, services[OnCallSchedule])
     reconciler = Reconciler(schedule, store, events, interval_s=settings.reconcile_interval_s)
-    return Processor(consumers, reconciler, _listener(settings, events), stack.aclose)
+    return Processor(consumers, reconciler, _listener(settings, events), _vitals(settings, queues, stack), stack.aclose)
 
 
 def _vendors(settings: ProcessorSettings, session: aioboto3.Session, stack: AsyncExitStack) -> dict[type, object]:
@@ -186,11 +192,6 @@ def _flows(services: Mapping[type, object]) -> dict[type, object]:
     return {flow: flow(**bind(flow, services)) for flow in flows}
 
 
-def _catalogue(settings: ProcessorSettings) -> Catalogue:
-    path = settings.services_file
-    return services_file.read(path) if path else Catalogue()
-
-
 def _policy(settings: ProcessorSettings) -> Policy:
     update_every = timedelta(seconds=settings.nudge_interval_s)
     return Policy(
@@ -206,6 +207,14 @@ def _policy(settings: ProcessorSettings) -> Policy:
         approver_group=settings.approver_usergroup_id,
         fallback_channel=settings.slack_fallback_channel,
     )
+
+
+def _vitals(settings: ProcessorSettings, queues: Sequence[SqsQueue], stack: AsyncExitStack) -> Vitals:
+    if settings.heartbeat_url is None:
+        return Vitals(queues, None)
+    pulse = Heartbeat(settings.heartbeat_url.get_secret_value())
+    stack.push_async_callback(pulse.aclose)
+    return Vitals(queues, pulse)
 
 
 def _listener(settings: ProcessorSettings, events: Queue) -> SocketListener | None:

@@ -6,6 +6,7 @@ People are named by their role. Addresses are of example.com (RFC 2606), so that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 TEAM_ID = "T0SANDBOX"
 BOT_USER_ID = "U0BOT"
@@ -28,6 +29,7 @@ WORKOS_GROUP = "directory_group_checkout"
 GITHUB_TOKEN = "ghp_sandbox"
 GITHUB_ORG = "example-org"
 GITHUB_REPO = "checkout"
+SERVICES_FILE = Path(__file__).with_name("services.yaml")
 
 TEAM = "checkout"
 SERVICE = "checkout"
@@ -51,6 +53,9 @@ class Member:
     in_directory_group: bool = False
     active: bool = True
 
+
+APPROVER_GROUP = "S0APPROVERS"  # a user group of Slack's
+APPROVERS = ("U0LEAD", "U0SECONDARY")
 
 PEOPLE = (
     Member("Primary On-Call", "primary@example.com", "U0PRIMARY", "UONCALLPRIMARY", on_call_now=True),

@@ -133,6 +133,10 @@ _BUTTON = shape(
     },
 )
 _SELECT = shape({"options": many(100, _OPTION)}, {**_ACTION, "placeholder": plain(150), "initial_option": _OPTION})
+_MULTI_SELECT = shape(
+    {"options": many(100, _OPTION)},
+    {**_ACTION, "placeholder": plain(150), "initial_options": many(100, _OPTION), "max_selected_items": number(1, 100)},
+)
 _RADIO = shape({"options": many(10, _OPTION)}, {**_ACTION, "initial_option": _OPTION})
 _OVERFLOW = shape({"options": many(5, _OPTION, least=2)}, _ACTION)
 _INPUT_TEXT = shape(
@@ -149,7 +153,12 @@ _INPUT_TEXT = shape(
 )
 _IMAGE = shape({"image_url": string(3000), "alt_text": string(2000)})
 _PRESSED = {"button": _BUTTON, "static_select": _SELECT, "radio_buttons": _RADIO, "overflow": _OVERFLOW}
-_FILLED = {"plain_text_input": _INPUT_TEXT, "static_select": _SELECT, "radio_buttons": _RADIO}
+_FILLED = {
+    "plain_text_input": _INPUT_TEXT,
+    "static_select": _SELECT,
+    "multi_static_select": _MULTI_SELECT,
+    "radio_buttons": _RADIO,
+}
 _LITTLE = {
     "plain_text": shape({"text": string(3000)}, {"emoji": flag}),
     "mrkdwn": shape({"text": string(3000)}, {"verbatim": flag}),

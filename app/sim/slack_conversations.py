@@ -94,7 +94,8 @@ def members(app: AppSide, given: Json) -> Json:
 def history(app: AppSide, given: Json) -> Json:
     channel = app.channel(given["channel"], "history")
     oldest, latest = float(given.get("oldest", 0)), float(given.get("latest", "inf"))
-    posts = [post for post in reversed(channel.posts) if oldest < float(post.ts) < latest]
+    ends = {oldest, latest} if given.get("inclusive") else set()
+    posts = [p for p in reversed(channel.posts) if oldest < float(p.ts) < latest or float(p.ts) in ends]
     found, cursor = page(posts, given, limit_max=999)
     whole = given.get("include_all_metadata", False)
     return {
@@ -168,7 +169,7 @@ METHODS = {
     "conversations.info": Method(channel_info, "channel", takes_json=False),
     "conversations.members": Method(members, "channel limit:number? cursor?", takes_json=False),
     "conversations.history": Method(
-        history, "channel limit:number? cursor? oldest? latest? include_all_metadata:flag?"
+        history, "channel limit:number? cursor? oldest? latest? inclusive:flag? include_all_metadata:flag?"
     ),
     "users.conversations": Method(my_channels, "types? exclude_archived:flag? limit:number? cursor?"),
     "users.info": Method(info, "user", scope="users:read", takes_json=False),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from app import clock
-from app.domain.draft import Draft, DraftState, sha256_of
+from app.domain.component import Component, ComponentChange, ComponentStatus
+from app.domain.draft import Draft, DraftState, PublicStatus, PublicText, sha256_of
 from app.domain.incident import Incident
 from app.domain.policy import Policy
+from app.domain.ticket import Ticket
 from app.effects.statuspage_read import StatuspageRead
 from app.errors import Refused, Retry
 from app.gate import drafts
 from app.gate._statuspage_write import AutoPublishNotPermittedError
 from app.gate.door import Door, Outcome
+from app.gate.rules import Approvers
 from app.gate.settle import settle
 from app.gate.target import PublishTarget
 from app.ports import Change, PublicPage
@@ -28,11 +32,14 @@ from app.sim.statuspage import StatuspageSim
 from app.sim.virtual_time import run
 from tests.factories import IC, human, incident, stored, text
 
+LASTS = timedelta(minutes=30)
+
 
 class Gate:
     """A door with one incident behind it, the page before it, and somebody to click."""
 
     def __init__(self, *, four_eyes: bool = False) -> None:
+        self.approvers = Approvers()
         self.store = MemoryStore()
         self.page = StatuspageSim()
         self.faulty = Faulty(self.page.app(), "statuspage")
@@ -44,13 +51,20 @@ class Gate:
         self.told: list[Draft] = []  # what was said to be on its way
 
     async def draft(
-        self, body: str = "We are looking into it.", *, cause: str = "one", author: str = "system"
+        self,
+        body: str = "We are looking into it.",
+        *,
+        cause: str = "one",
+        author: str = "system",
+        public: PublicText | None = None,
     ) -> Draft:
-        return await drafts.create(self.store, self.incident.id, cause, text(body), author=author)
+        return await drafts.create(
+            self.store, self.incident.id, cause, public or text(body), author=author, lasts=LASTS
+        )
 
     async def approve(self, draft: Draft, *, by: str = IC, sha256: str | None = None) -> Outcome:
-        shown = sha256 or draft.sha256
-        return await self.door.publish(self.incident.id, draft.id, shown, human(by), on_its_way=self.told.append)
+        seen = Ticket(incident=self.incident.id, draft=draft.id, sha256=sha256 or draft.sha256)
+        return await self.door.publish(seen, human(by), self.approvers, on_its_way=self.told.append)
 
     async def events(self, kind: str) -> list[dict[str, Any]]:
         return [event.details for event in await self.store.trail(self.incident.id) if event.type == kind]
@@ -110,9 +124,9 @@ def test_an_old_button_publishes_nothing_and_shows_the_new_text() -> None:
 
     async def story(gate: Gate) -> None:
         old = await gate.draft("The old words.")
-        await drafts.edit(
-            gate.store, gate.incident.id, (old.id, old.sha256), "e", text("The new words."), author="slack:U1"
-        )
+        seen = Ticket(incident=old.incident_id, draft=old.id, sha256=old.sha256)
+        new = text("The new words.")
+        await drafts.edit(gate.store, seen, "e", new, author="slack:U1", actor="slack:U1", lasts=LASTS)
         with pytest.raises(Refused, match=r"The new words\."):
             await gate.approve(old)
         assert gate.posts == []
@@ -161,7 +175,110 @@ def test_with_four_eyes_the_writer_does_not_approve() -> None:
     play(story, four_eyes=True)
 
 
-@pytest.mark.parametrize("body", ["Impact: [describe impact]", "Write to ops@example.com"])
+def test_a_member_of_the_group_approves_too_and_only_while_they_are_one() -> None:
+    """G3."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.approvers = Approvers(members=frozenset({"U0LEAD"}))
+        with pytest.raises(Refused, match="approvers' group"):
+            await gate.approve(draft, by="U0BYSTANDER")
+        assert (await gate.approve(draft, by="U0LEAD")).draft.approved_by == "slack:U0LEAD"
+        second = await gate.draft("More.", cause="2")
+        gate.approvers = Approvers()
+        with pytest.raises(Refused, match="Take command"):
+            await gate.approve(second, by="U0LEAD")
+        assert len(gate.posts) == 1
+
+    play(story)
+
+
+def test_while_nobody_knows_who_is_in_the_group_the_commander_alone_approves() -> None:
+    """G3, S2: and whoever may not is told why."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.approvers = Approvers(unknown="Slack did not answer")
+        with pytest.raises(Refused, match="Slack did not answer"):
+            await gate.approve(draft, by="U0LEAD")
+        assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
+
+    play(story)
+
+
+def test_with_four_eyes_a_member_of_the_group_approves_what_the_commander_wrote_and_not_their_own() -> None:
+    """G3."""
+
+    async def story(gate: Gate) -> None:
+        gate.approvers = Approvers(members=frozenset({"U0LEAD"}))
+        own = await gate.draft("Mine.", author="slack:U0LEAD")
+        with pytest.raises(Refused, match="second person"):
+            await gate.approve(own, by="U0LEAD")
+        theirs = await gate.draft("The commander's.", cause="2", author=f"slack:{IC}")
+        assert (await gate.approve(theirs, by="U0LEAD")).draft.state is DraftState.PUBLISHED
+
+    play(story, four_eyes=True)
+
+
+def test_a_text_that_is_too_old_is_refused_and_its_renewal_is_not() -> None:
+    """G2: what was true when it was written may be so no more; somebody has to say that it is."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft(author="slack:U1")
+        await clock.sleep(LASTS.total_seconds())
+        with pytest.raises(Refused, match="Still true"):
+            await gate.approve(draft)
+        seen = Ticket(incident=draft.incident_id, draft=draft.id, sha256=draft.sha256)
+        new = await drafts.edit(gate.store, seen, "r", draft.text, author="slack:U1", actor="slack:U2", lasts=LASTS)
+        assert new.author == "slack:U1"
+        with pytest.raises(Refused):
+            await gate.approve(draft)
+        assert (await gate.approve(new)).draft.state is DraftState.PUBLISHED
+        assert gate.posts == [new.sha256]
+
+    play(story)
+
+
+def test_what_failed_long_ago_is_not_approved_anew_unread() -> None:
+    """G2: FAILED may be approved again, but not for ever."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.THROTTLE, times=1, seconds=60)
+        assert (await gate.approve(draft)).draft.state is DraftState.FAILED
+        await clock.sleep(LASTS.total_seconds())
+        with pytest.raises(Refused, match="Still true"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story)
+
+
+def test_a_text_that_says_resolved_and_leaves_a_component_broken_does_not_pass() -> None:
+    """S7: Statuspage puts nothing back by itself."""
+    down = ComponentChange(
+        id="cmpcheckout0", name="Checkout", before="operational", after=ComponentStatus.PARTIAL_OUTAGE
+    )
+    up = down.model_copy(update={"before": "partial_outage", "after": ComponentStatus.OPERATIONAL})
+
+    async def story(gate: Gate) -> None:
+        first = await gate.draft(public=text().model_copy(update={"components": (down,)}))
+        await gate.approve(first)
+        assert gate.page.components["cmpcheckout0"]["status"] == "partial_outage"
+        over = text("It is over.").model_copy(update={"status": PublicStatus.RESOLVED})
+        bare = await gate.draft(cause="2", public=over)
+        with pytest.raises(Refused, match="leaves Checkout at partial outage"):
+            await gate.approve(bare)
+        whole = await gate.draft(cause="3", public=over.model_copy(update={"components": (up,)}))
+        await gate.approve(whole)
+        assert gate.page.components["cmpcheckout0"]["status"] == "operational"
+        [public] = gate.page.incidents.values()
+        assert public["status"] == "resolved"
+
+    play(story)
+
+
+@pytest.mark.parametrize("body", ["Impact: [describe impact]", "Write to ops@example.com", "<!channel> We are down."])
 def test_an_unfinished_or_indiscreet_text_does_not_pass(body: str) -> None:
     """G5, X5."""
 
@@ -287,6 +404,44 @@ def test_updates_and_the_resolution_go_through_the_same_door_onto_one_public_inc
     play(story)
 
 
+def test_a_lost_update_is_settled_by_reading_too() -> None:
+    """D7, G6: a PATCH that was answered by nobody is looked up like a POST, and moves the same public incident."""
+
+    async def story(gate: Gate) -> None:
+        await gate.approve(await gate.draft("First.", cause="1"))
+        found = text("We know why.").model_copy(update={"status": PublicStatus.IDENTIFIED})
+        second = await gate.draft(cause="2", public=found)
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="PATCH")
+        assert (await gate.approve(second)).draft.state is DraftState.UNKNOWN
+        await settle(gate.store, gate.read, gate.incident.id, second.id)
+        now = await gate.store.incident(gate.incident.id)
+        assert now is not None
+        assert now.public is not None
+        assert (now.public.status, len(gate.page.incidents), len(gate.posts)) == ("identified", 1, 2)
+
+    play(story)
+
+
+def test_what_a_text_promises_is_kept_with_its_publication_and_gone_with_the_next() -> None:
+    """P-audit: counted from when customers read it, also when that is learned later."""
+
+    async def story(gate: Gate) -> None:
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        first = (await gate.approve(await gate.draft("We look into it. Next update within 30 minutes."))).draft
+        await clock.sleep(300)
+        await settle(gate.store, gate.read, gate.incident.id, first.id)
+        now = await gate.store.incident(gate.incident.id)
+        assert now is not None
+        assert first.approved_at is not None
+        assert now.promised_update_at == first.approved_at + timedelta(minutes=30)
+        [promised] = await gate.events("UPDATE_PROMISED")
+        assert promised["at"] == now.promised_update_at.isoformat()
+        told = await gate.approve(await gate.draft("It goes on.", cause="2"))
+        assert told.incident.promised_update_at is None
+
+    play(story)
+
+
 def test_no_second_text_passes_while_the_first_ones_outcome_is_unknown() -> None:
     """S7: two at once could open two public incidents."""
 
@@ -336,6 +491,9 @@ class _Meanwhile:
         found = await self._page.find(draft_id)
         await self._happens()
         return found
+
+    async def components(self) -> list[Component]:
+        return await self._page.components()
 
 
 def test_a_look_at_an_earlier_post_settles_no_later_one() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from app import clock
+from app.domain.component import Component, ComponentChange, ComponentStatus
 from app.domain.draft import Draft, DraftState, PublicStatus, PublicText, compose
 from app.effects.statuspage_read import StatuspageRead
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
@@ -62,9 +64,15 @@ def approved() -> Callable[..., Approval]:
     return make
 
 
+def _checkout(after: ComponentStatus) -> ComponentChange:
+    return ComponentChange(id="cmpcheckout0", name="Checkout", before="operational", after=after)
+
+
 def _draft(draft_id: str, **text: Any) -> Draft:
     given: dict[str, Any] = {"title": "Payments fail", "status": PublicStatus.INVESTIGATING, "body": BODY}
-    draft = compose(draft_id, "inc1", PublicText(**{**given, **text}), author="system", at=AT)
+    draft = compose(
+        draft_id, "inc1", PublicText(**{**given, **text}), author="system", at=AT, lasts=timedelta(minutes=30)
+    )
     return draft.model_copy(
         update={"state": DraftState.APPROVED, "approved_by": IC, "claim": f"claim of {draft_id}", "approved_at": AT}
     )
@@ -86,11 +94,13 @@ async def test_one_public_incident_moves_through_its_states(
     write: StatuspageWrite, read: StatuspageRead, sim: StatuspageSim, approved: Callable[..., Approval]
 ) -> None:
     """S7, G6: update and resolve go the same guarded way, to the same public incident."""
-    first = await write.post(approved("d1", components={"cmpcheckout0": "major_outage"}))
+    first = await write.post(approved("d1", components=[_checkout(ComponentStatus.MAJOR_OUTAGE)]))
     await write.post(approved("d2", public_id=first.id, status=PublicStatus.MONITORING))
     assert sim.components["cmpcheckout0"]["status"] == "major_outage"
     last = await write.post(
-        approved("d3", public_id=first.id, status=PublicStatus.RESOLVED, components={"cmpcheckout0": "operational"})
+        approved(
+            "d3", public_id=first.id, status=PublicStatus.RESOLVED, components=[_checkout(ComponentStatus.OPERATIONAL)]
+        )
     )
     assert list(sim.incidents) == [first.id] == [last.id]
     statuses = [update["status"] for update in sim.incidents[first.id]["incident_updates"]]
@@ -194,6 +204,36 @@ async def test_finding_looks_past_what_others_wrote(read: StatuspageRead, sim: S
         sim.create({"name": "Somebody else's", "body": "d1", "metadata": metadata})
     sim.incidents[next(iter(sim.incidents))]["metadata"] = None
     assert await read.find("d1") is None
+
+
+async def test_what_can_be_picked_is_what_the_page_lists(
+    read: StatuspageRead, sim: StatuspageSim, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pages of it; not the groups, which have no status of their own; read once a minute."""
+    for number in range(150):
+        id_ = f"cmp{number:09d}"
+        sim.components[id_] = {"id": id_, "name": f"Part {number}", "status": "operational", "group": number == 7}
+    there = await read.components()
+    assert there[:2] == [
+        Component(id="cmpcheckout0", name="Checkout", status="operational"),
+        Component(id="cmpapi000000", name="API", status="operational"),
+    ]
+    assert len(there) == 151
+    assert "Part 7" not in {one.name for one in there}
+    sim.paint("cmpapi000000", {"status": "partial_outage"})
+    assert await read.components() == there
+    later = clock.wall() + 61
+    monkeypatch.setattr(clock, "wall", lambda: later)
+    assert (await read.components())[1].status == "partial_outage"
+
+
+async def test_components_that_cannot_be_read_are_an_error_and_no_empty_list(
+    read: StatuspageRead, faulty: Faulty
+) -> None:
+    """S1."""
+    faulty.add(Kind.ERROR)
+    with pytest.raises(VendorUnavailable):
+        await read.components()
 
 
 async def test_reads_are_tried_again(read: StatuspageRead, sim: StatuspageSim, faulty: Faulty) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.draft import BODY_MAX, DraftState, PublicStatus, PublicText
+from app.domain.component import Component, ComponentStatus
+from app.domain.draft import BODY_MAX, COMPONENTS_MAX, DraftState, PublicStatus, PublicText
 from app.domain.gesture import Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident, Postmortem, PublicIncident
@@ -19,8 +20,9 @@ from app.domain.people import Person, Source
 from app.domain.readings import Outcome, Reading
 from app.intake.fields import text as one_line
 from app.intake.fields import web_address
-from app.messages import answers, checklist, room, status, statuspage
+from app.messages import answers, checklist, context, room, status, statuspage
 from app.messages.message import TEXT_MAX, Message, escape, link, say
+from app.messages.statuspage_editor import editor
 from app.sim.slack_blocks import block_complaints, view_complaints
 from tests import factories as make
 
@@ -112,7 +114,7 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
     said = [
         room.opening(incident),
         room.arrivals(people, {why: why}, lines, why),
-        room.snapshot(found, make.AT),
+        context.snapshot(found, make.AT, listed=False),
         room.assembled(incident, lines, 1.5),
         room.nobody_came(incident, ROOM, why),
         room.nudge(incident, ROOM, 15),
@@ -137,21 +139,28 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
     state=st.sampled_from(DraftState),
     problems=st.lists(foreign, max_size=3),
     url=address | st.just(""),
+    parts=st.lists(foreign, max_size=COMPONENTS_MAX),
+    expired=st.booleans(),
 )
 def test_no_text_for_customers_pings_the_room(
-    title: str, body: str, state: DraftState, problems: list[str], url: str
+    title: str, body: str, state: DraftState, problems: list[str], url: str, parts: list[str], expired: bool
 ) -> None:
     """T5, G2: and the whole of it is shown."""
-    public = PublicText(title=title, status=PublicStatus.INVESTIGATING, body=body)
+    there = [Component(id=f"c{number}", name=f"x{name[:254]}", status=name) for number, name in enumerate(parts)]
+    changes = tuple(one.to(ComponentStatus.PARTIAL_OUTAGE) for one in there)
+    public = PublicText(title=title, status=PublicStatus.INVESTIGATING, body=body, components=changes)
     draft = make.draft(make.incident(), public=public).model_copy(
         update={"state": state, "approved_by": f"slack:{make.IC}"}
     )
-    shown = statuspage.card(draft, problems, url)
+    told = PublicIncident(id="p1", status=title, url=url)
+    shown = statuspage.card(draft, problems, public=told, expired=expired)
     assert _rejected(shown) == []
-    assert view_complaints(statuspage.editor(draft)) == []
+    for unread in ("", title):
+        assert view_complaints(editor(draft, [] if unread else there, unread)) == []
     texts = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"][2:]
     quoted = "".join(part.removeprefix(">").replace("\n>", "\n") for part in texts)
     assert quoted.startswith(escape(public.body))
+    assert all(f"*{escape(change.name)}*" in quoted for change in changes)
 
 
 @given(foreign)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from app.gate._statuspage_write import Approval, AutoPublishNotPermittedError, S
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 IC = "slack:U0LEAD"
 TEXT = PublicText(title="Payments fail", status=PublicStatus.INVESTIGATING, body="We are on it.")
-DRAFT = compose("d1", "inc1", TEXT, author="system", at=AT).model_copy(
+DRAFT = compose("d1", "inc1", TEXT, author="system", at=AT, lasts=timedelta(minutes=30)).model_copy(
     update={"state": DraftState.APPROVED, "approved_by": IC, "claim": "c1", "approved_at": AT}
 )
 
@@ -51,7 +51,7 @@ def test_only_an_approved_draft_can_be_proven(state: DraftState) -> None:
         _prove(DRAFT.model_copy(update={"state": state}))
 
 
-OTHER = compose("d1", "inc1", TEXT.model_copy(update={"body": "Other words."}), author="system", at=AT)
+OTHER = compose("d1", "inc1", TEXT.model_copy(update={"body": "Other words."}), author="system", at=AT, lasts=timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(

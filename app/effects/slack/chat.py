@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.gesture import plain
 from app.effects.slack.pace import VENDOR
 from app.effects.slack.web_api import Json, WebApi
 from app.errors import VendorRefused
 from app.messages.message import Message, cut
 from app.outbound import Transport
-from app.ports import Invited, Room, RoomNameTaken
+from app.ports import Invited, Room, RoomNameTaken, Said
 
 EFFECT = "incident_response_effect"  # event_type of the metadata that carries an effect's id
 MARKER = "incident-response:"  # a room's purpose: this, and the incident that it was made for
@@ -129,6 +130,16 @@ class Slack:
             return None
         return str(user["id"])
 
+    async def email(self, slack_id: str) -> str | None:
+        body = await self._api.call("users.info", {"user": slack_id}, idempotent=True, accept={"user_not_found"})
+        user = body.get("user")
+        if not user or user.get("deleted") or user.get("is_bot"):
+            return None
+        return (user.get("profile") or {}).get("email") or None
+
+    async def group_members(self, group: str) -> set[str]:
+        return set((await self._api.call("usergroups.users.list", {"usergroup": group}, idempotent=True))["users"])
+
     # ------------------------------------------------------------ messages
 
     async def post(self, channel: str, message: Message, *, effect_id: str) -> str:
@@ -155,6 +166,16 @@ class Slack:
                 if message.get("user") == me.user_id and _effect_of(message) == effect_id:
                     return str(message["ts"])
         return None
+
+    async def read(self, channel: str, ts: str) -> Said | None:
+        at = {"channel": channel, "oldest": ts, "latest": ts, "inclusive": True, "limit": 1}
+        body = await self._api.call("conversations.history", at, idempotent=True)
+        found = next((one for one in body["messages"] if one.get("ts") == ts), None)
+        return Said(author=found.get("user", ""), text=plain(found.get("text", ""))) if found else None
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        about = {"channel": channel, "message_ts": ts}
+        return str((await self._api.call("chat.getPermalink", about, idempotent=True))["permalink"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         content = _content("chat.update", message)

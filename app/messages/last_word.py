@@ -1,0 +1,21 @@
+"""Before an incident is resolved of which customers still read: what they are told at the end, and when."""
+
+from __future__ import annotations
+
+from app.domain.incident import Incident
+from app.messages.message import Message, actions, button, escape, section
+
+
+def first(incident: Incident) -> Message:
+    seen = escape(incident.public.status) if incident.public else ""
+    question = f"Not resolved yet: customers still read *{seen}*. Tell them first that it is over?"
+    return Message(
+        text=question,
+        blocks=(
+            section(question),
+            actions(
+                button("last_word_first", "Publish the last word first", incident.id, style="primary"),
+                button("resolve_now", "Resolve now", incident.id),
+            ),
+        ),
+    )

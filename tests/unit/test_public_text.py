@@ -1,0 +1,399 @@
+"""The public side of an incident in the hands of its people: components, states, approvers, ageing texts, promises."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.domain.draft import Draft, DraftState
+from app.domain.incident import Incident, Status
+from app.domain.schedule import schedule_name
+from app.sim import cast, memory_queue
+from app.sim.faults import Kind
+from app.sim.slack_state import Post, Whisper
+from app.sim.virtual_time import run
+from tests.factories import IC
+from tests.house import House
+from tests.office import Office
+
+LEAD, ENGINEER = "U0LEAD", "U0ENGINEER"  # of the approvers' group, and not of it
+DOWN = '--component "checkout"=partial_outage --component API=degraded-performance'
+
+
+@pytest.fixture(autouse=True)
+def _the_queue_looks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_queue, "_LOOK_S", 2.0)
+
+
+class Case:
+    def __init__(self, house: House, office: Office) -> None:
+        self.house, self.office = house, office
+
+    async def say(self, words: str, by: str = IC) -> None:
+        await self.office.command(by, words)
+        await self.office.quiet()
+
+    async def press(self, button: str, by: str = IC) -> None:
+        await self.office.press(by, button)
+        await self.office.quiet()
+
+    async def publish(self, words: str) -> None:
+        await self.say(f"status draft {words}")
+        await self.press("approve_statuspage")
+
+    async def press_answer(self, button: str, by: str = IC) -> None:
+        """A button of the newest private answer."""
+        whisper = self.answer
+        assert button in str(whisper.blocks)
+        await self.office.people.click(by, whisper.channel, whisper.ts, button)
+        await self.office.quiet()
+
+    @property
+    def answer(self) -> Whisper:
+        return self.house.slack.workspace.whispers[-1]
+
+    @property
+    def drafts(self) -> list[Draft]:
+        return list(self.house.store.texts.values())
+
+    @property
+    def states(self) -> list[str]:
+        [public] = self.house.page.incidents.values()
+        return [update["status"] for update in reversed(public["incident_updates"])]
+
+    @property
+    def components(self) -> dict[str, str]:
+        return {one["name"]: one["status"] for one in self.house.page.components.values()}
+
+    def card(self, draft: Draft) -> str:
+        post: Post | None = self.house.rooms[0].post(draft.message_ts or "")
+        assert post is not None
+        return str(post.blocks)
+
+    async def incident(self) -> Incident:
+        return await self.house.incident()
+
+
+def _play(story: Callable[[Case], Awaitable[None]], **policy: Any) -> None:
+    async def whole() -> None:
+        house = House(**{"archive_delay": timedelta(days=1), **policy})
+        async with Office(house) as office:
+            await office.fire()
+            await office.quiet()
+            await story(Case(house, office))
+
+    run(whole())
+
+
+# ---------------------------------------------------------------- all states, with components
+
+
+def test_one_public_incident_goes_through_all_four_states_and_its_components_come_back() -> None:
+    """S7, G6: changed and restored by approved texts alone, on one public incident."""
+
+    async def story(case: Case) -> None:
+        await case.publish(f"{DOWN} Some payments fail.")
+        assert case.components == {"Checkout": "partial_outage", "API": "degraded_performance"}
+        await case.publish("identified We know why.")
+        await case.publish("monitoring --component API=operational We watch the fix.")
+        assert case.components == {"Checkout": "partial_outage", "API": "operational"}
+        await case.say("status draft resolved It is over.")
+        assert "*Checkout*: partial outage → operational" in case.card(case.drafts[-1])
+        assert "API" not in case.card(case.drafts[-1])
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating", "identified", "monitoring", "resolved"]
+        assert case.components == {"Checkout": "operational", "API": "operational"}
+        assert [write.method for write in case.house.page.writes] == ["POST", "PATCH", "PATCH", "PATCH"]
+        assert {draft.sha256 for draft in case.drafts} == {write.sha256 for write in case.house.page.writes}
+
+    _play(story)
+
+
+def test_a_draft_without_a_state_proposes_the_one_that_follows() -> None:
+    async def story(case: Case) -> None:
+        for words in ("One.", "identified: Two.", "Three."):
+            await case.publish(words)
+        assert case.states == ["investigating", "identified", "identified"]
+        assert [draft.text.body for draft in case.drafts] == ["One.", "Two.", "Three."]
+
+    _play(story)
+
+
+def test_components_are_picked_in_the_editor_from_the_pages_own_list() -> None:
+    async def story(case: Case) -> None:
+        await case.say("status draft --component API=major_outage Nothing works.")
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        await case.office.people.submit(
+            IC, modal.id, {"major_outage": [], "partial_outage": ["cmpcheckout0", "cmpapi000000"]}
+        )
+        await case.office.quiet()
+        assert "*Checkout*: operational → partial outage" in case.card(case.drafts[-1])
+        await case.press("approve_statuspage")
+        assert case.components == {"Checkout": "partial_outage", "API": "partial_outage"}
+
+    _play(story)
+
+
+def test_a_page_that_does_not_list_its_components_keeps_nobody_from_writing() -> None:
+    """P-loud: said in the editor and in the answer; the text can be edited and published all the same."""
+
+    async def story(case: Case) -> None:
+        case.house.faults["page"].add(Kind.LATENCY, seconds=30, match="components")
+        await case.say(f"status draft {DOWN} Some payments fail.")
+        assert "It changes no component: Statuspage did not answer in time" in case.answer.text
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        assert "could not be read" in str(modal.view)
+        await case.office.people.submit(IC, modal.id, {"body": "Some payments fail. We look into it."})
+        await case.office.quiet()
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating"]
+
+    _play(story)
+
+
+def test_what_the_editor_cannot_show_is_kept() -> None:
+    """P-loud: an edit of the words while Statuspage is away does not take the components out of the text."""
+
+    async def story(case: Case) -> None:
+        await case.say(f"status draft {DOWN} Some payments fail.")
+        await clock.sleep(61)  # what was read is no longer taken for true
+        case.house.faults["page"].add(Kind.ERROR, match="components")
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        assert "Those of this text stay: Checkout, API" in str(modal.view)
+        await case.office.people.submit(IC, modal.id, {"body": "Some payments still fail."})
+        await case.office.quiet()
+        assert [one.name for one in case.drafts[-1].text.components] == ["Checkout", "API"]
+
+    _play(story)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ('--component "Chekout"=partial_outage Down.', "has no component Chekout; it has: Checkout, API"),
+        ("--component API=sad Down.", "`degraded_performance`"),
+        ("--komponent API=partial_outage Down.", "`--komponent` was not understood"),
+    ],
+)
+def test_what_is_not_understood_is_no_draft(words: str, why: str) -> None:
+    """P-loud: customers would read it."""
+
+    async def story(case: Case) -> None:
+        await case.say(f"status draft {words}")
+        assert why in case.answer.text
+        assert case.drafts == []
+
+    _play(story)
+
+
+def test_a_hostile_name_of_a_component_pings_nobody() -> None:
+    """T5: what the page calls it stands in the card and in refusals as text."""
+
+    async def story(case: Case) -> None:
+        case.house.page.components["cmpapi000000"]["name"] = "<!channel> <https://evil.example|API>"
+        await case.say("status draft Down.")
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        await case.office.people.submit(IC, modal.id, {"partial_outage": ["cmpapi000000"]})
+        await case.office.quiet()
+        await case.press("approve_statuspage")
+        await case.say("status draft resolved Over.")
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        down = {"operational": [], "partial_outage": ["cmpapi000000"]}
+        await case.office.people.submit(IC, modal.id, down)
+        await case.office.quiet()
+        await case.press("approve_statuspage")
+        assert "leaves &lt;!channel&gt;" in case.answer.text
+        said = [*case.house.texts(case.house.rooms[0].id), *(one.text for one in case.house.slack.workspace.whispers)]
+        assert not any("<!channel>" in one or "<https://evil" in one for one in said)
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- who may, and for how long
+
+
+def test_members_of_the_group_approve_and_others_do_not() -> None:
+    """G3: the group is asked of Slack at each click."""
+
+    async def story(case: Case) -> None:
+        await case.say("status draft Some payments fail.")
+        await case.press("approve_statuspage", by=ENGINEER)
+        assert "or a member of the approvers' group" in case.answer.text
+        await case.press("approve_statuspage", by=LEAD)
+        assert [draft.approved_by for draft in case.drafts] == [f"slack:{LEAD}"]
+        case.house.slack.workspace.usergroups[cast.APPROVER_GROUP].remove(LEAD)
+        await case.say("status draft More.")
+        await case.press("approve_statuspage", by=LEAD)
+        assert case.states == ["investigating"]
+
+    _play(story, approver_group=cast.APPROVER_GROUP)
+
+
+def test_a_group_that_cannot_be_read_leaves_the_commander() -> None:
+    """G3, P-loud."""
+
+    async def story(case: Case) -> None:
+        case.house.faults["slack"].add(Kind.ERROR, match="usergroups.users.list")
+        await case.say("status draft Some payments fail.")
+        await case.press("approve_statuspage", by=LEAD)
+        assert "who else may is not known now" in case.answer.text
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating"]
+
+    _play(story, approver_group=cast.APPROVER_GROUP)
+
+
+def test_four_eyes_are_the_writers_and_an_approvers() -> None:
+    """G3: whoever renews a text has not written it, and whoever wrote it has not become another."""
+
+    async def story(case: Case) -> None:
+        await case.say("status draft Some payments fail.")
+        await case.press("approve_statuspage")
+        assert "a second person approves" in case.answer.text
+        await clock.sleep(31 * 60)
+        await case.press("approve_statuspage")
+        await case.press("renew_statuspage", by=LEAD)
+        await case.press("approve_statuspage")
+        assert "a second person approves" in case.answer.text
+        await case.press("approve_statuspage", by=LEAD)
+        assert case.states == ["investigating"]
+
+    _play(story, approver_group=cast.APPROVER_GROUP, four_eyes=True)
+
+
+def test_a_text_grown_old_is_confirmed_before_it_is_approved() -> None:
+    """G2: the click is refused with the reason, the card offers *Still true*, and what is published is the renewal."""
+
+    async def story(case: Case) -> None:
+        await case.say("status draft Some payments fail.")
+        await clock.sleep(31 * 60)
+        await case.press("approve_statuspage")
+        assert "too old to be approved unread" in case.answer.text
+        assert case.house.page.writes == []
+        assert "approve_statuspage" not in case.card(case.drafts[0])
+        await case.press("renew_statuspage", by=ENGINEER)
+        old, new = case.drafts
+        assert (old.state, new.state) == (DraftState.SUPERSEDED, DraftState.PENDING_APPROVAL)
+        assert (new.text, new.author) == (old.text, old.author)
+        assert new.sha256 != old.sha256
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating"]
+        assert case.house.page.writes[0].sha256 == new.sha256
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- the last word
+
+
+def test_resolve_asks_first_while_customers_read_that_it_goes_on() -> None:
+    """S7."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail.")
+        await case.say("resolve")
+        assert (await case.incident()).status is Status.ACTIVE
+        await case.press_answer("last_word_first")
+        assert case.drafts[-1].text.status == "resolved"
+        await case.say("resolve")
+        await case.press_answer("last_word_first")  # asked again: it waits there already
+        assert len(case.drafts) == 2
+        await case.press("approve_statuspage")
+        assert "`/incident-response resolve` says so here, too" in case.answer.text
+        await case.say("resolve")
+        assert (await case.incident()).status is Status.RESOLVED
+        assert case.states == ["investigating", "resolved"]
+        assert len(case.drafts) == 2
+
+    _play(story)
+
+
+def test_resolved_at_once_the_last_word_is_asked_for_behind_it() -> None:
+    """S7."""
+
+    async def story(case: Case) -> None:
+        await case.publish(f"{DOWN} Some payments fail.")
+        await case.say("resolve")
+        await case.press_answer("resolve_now")
+        assert (await case.incident()).status is Status.RESOLVED
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating", "resolved"]
+        assert set(case.components.values()) == {"operational"}
+
+    _play(story)
+
+
+def test_only_the_commander_ends_it_by_these_buttons() -> None:
+    """G3: the answer was for one person; a button's value is nobody's proof."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail.")
+        await case.say("resolve")
+        await case.press("take_command", by=LEAD)
+        for button in ("resolve_now", "last_word_first"):
+            asked = next(one for one in case.house.slack.workspace.whispers if button in str(one.blocks))
+            await case.office.people.click(IC, asked.channel, asked.ts, button)
+            await case.office.quiet()
+            assert f"<@{LEAD}> commands this incident" in case.answer.text
+        assert (await case.incident()).status is Status.ACTIVE
+        assert len(case.drafts) == 1
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- promises
+
+
+def test_a_promised_update_is_shown_kept_and_taken_back() -> None:
+    """P-audit, S10: as it was understood, on the card, in the status, as a schedule; gone with the next text."""
+
+    async def story(case: Case) -> None:
+        name = schedule_name("promise", (await case.incident()).id)
+        await case.say("status draft --next 30 Some payments fail.")
+        promised = clock.now() + timedelta(minutes=30)
+        assert case.drafts[-1].text.body == f"Some payments fail. Next update by {promised:%H:%M} UTC."
+        assert f"the next update by *{promised:%H:%M} UTC*" in case.card(case.drafts[-1])
+        assert name not in case.house.timers.schedules
+        await case.press("approve_statuspage")
+        at = (await case.incident()).promised_update_at
+        assert at == promised.replace(second=0, microsecond=0)
+        assert name in case.house.timers.schedules
+        await case.say("status")
+        assert "Promised to customers" in str(case.answer.blocks)
+        assert "UPDATE_PROMISED" in await case.house.types()
+        await case.publish("It goes on.")
+        assert (await case.incident()).promised_update_at is None
+        assert name not in case.house.timers.schedules
+
+    _play(story)
+
+
+def test_a_promise_ends_with_the_incident() -> None:
+    """T1, S10: nobody is reminded of what is over."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        assert (await case.incident()).promised_update_at
+        await case.say("resolve now")
+        assert (await case.incident()).promised_update_at is None
+        assert schedule_name("promise", (await case.incident()).id) not in case.house.timers.schedules
+
+    _play(story)
+
+
+def test_a_text_without_words_promises_no_time() -> None:
+    async def story(case: Case) -> None:
+        for state in ("investigating", "identified", "monitoring", "resolved"):
+            await case.publish(state)
+        assert "UPDATE_PROMISED" not in await case.house.types()
+
+    _play(story)
