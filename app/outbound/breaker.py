@@ -16,6 +16,10 @@ class Breaker:
         self._opened_at = 0.0
         self._probing = False
 
+    @property
+    def open(self) -> bool:
+        return self._failures >= BREAKER_FAILURES
+
     def admits(self) -> bool:
         """Whether a call may go out now. Every admitted call must end in ``settle``."""
         if self._failures < BREAKER_FAILURES:

@@ -15,6 +15,7 @@ from opentelemetry import trace
 from app import clock
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.outbound.breaker import BREAKER_FAILURES, BREAKER_PAUSE_S, Breaker
+from app.telemetry import metrics
 
 Transport = httpx.AsyncBaseTransport
 Response = httpx.Response
@@ -68,17 +69,17 @@ class _Guarded(httpx.AsyncBaseTransport):
                 remedy=f"one call is let through every {BREAKER_PAUSE_S:g} s; look at the vendor's status page",
             )
         answered: bool | None = None
+        outcome, began = "cancelled", clock.monotonic()
         try:
             response = await self._traced(request, operation)
-            answered = True
-        except (VendorUnavailable, Unknown):
-            answered = False
-            raise
-        except VendorError:
-            answered = True
+            answered, outcome = True, "answered"
+        except VendorError as error:
+            answered, outcome = not isinstance(error, (VendorUnavailable, Unknown)), type(error).__name__
             raise
         finally:
             self._breaker.settle(answered)
+            metrics.called(self._vendor, outcome, clock.monotonic() - began)
+            metrics.breaker(self._vendor, is_open=self._breaker.open)
         return response
 
     async def _traced(self, request: httpx.Request, operation: str) -> httpx.Response:

@@ -118,8 +118,12 @@ class Consumer:
 
     async def _work_in_order(self, lane: Sequence[Delivery]) -> None:
         held = {delivery.id: asyncio.create_task(self._hold(delivery)) for delivery in lane}
+        received = clock.monotonic()
         try:
             for delivery in lane:
+                if delivery.attempt == 1:
+                    lag_s = clock.monotonic() - received
+                    metrics.begun(self.name, age_s=clock.wall() - delivery.sent_at, lag_s=lag_s)
                 if self._stopping or not await self._work_one(delivery, held):
                     break
         finally:

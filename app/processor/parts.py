@@ -10,6 +10,7 @@ from typing import Protocol
 from app import clock
 from app.processor.consumer import Consumer
 from app.processor.reconciler import Reconciler
+from app.processor.vitals import Vitals
 
 _LATE_S = 60.0  # above the longest poll and the longest pause after a failed one
 
@@ -27,6 +28,7 @@ class Processor:
     consumers: Sequence[Consumer]
     reconciler: Reconciler
     listener: Listener | None
+    vitals: Vitals
     aclose: Callable[[], Awaitable[None]]
 
     def problems(self) -> list[str]:

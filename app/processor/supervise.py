@@ -23,6 +23,7 @@ async def supervise(processor: Processor, stop: asyncio.Event, *, port: int, dra
 
     coroutines = {f"consumer of {one.name}": one.run(stop) for one in processor.consumers}
     coroutines["reconciler"] = processor.reconciler.run(stop)
+    coroutines["vitals"] = processor.vitals.run(stop, problems)
     coroutines["health"] = health.serve(problems, port, stop)
     if processor.listener is not None:
         coroutines["socket"] = processor.listener.run(stop)

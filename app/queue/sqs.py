@@ -148,6 +148,12 @@ class SqsQueue:
         """Raises when the queue cannot be reached, or is not ours to use."""
         await self._attribute("QueueArn")
 
+    async def depths(self) -> tuple[int, int]:
+        """Messages that wait here, and in the dead-letter queue; both about right, which is all that SQS says."""
+        here, dead = self._url, await self._dead_letter_url()
+        waiting = [await self._attribute("ApproximateNumberOfMessages", url) for url in (here, dead)]
+        return int(waiting[0] or 0), int(waiting[1] or 0)
+
     async def _dead_letter_url(self) -> str:
         """A FIFO queue's dead-letter queue is of the same account and region, so only the name differs."""
         if self._dead_letters is None:
@@ -159,9 +165,9 @@ class SqsQueue:
             self._dead_letters = f"{self._url.rpartition('/')[0]}/{arn.rpartition(':')[2]}"
         return self._dead_letters
 
-    async def _attribute(self, name: Any) -> str | None:
+    async def _attribute(self, name: Any, url: str | None = None) -> str | None:
         answer = await _CALLS.repeat(
-            "attributes", lambda: self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+            "attributes", lambda: self._client.get_queue_attributes(QueueUrl=url or self._url, AttributeNames=[name])
         )
         return answer.get("Attributes", {}).get(name)
 

@@ -84,6 +84,9 @@ class MemoryQueue:
     async def delete(self, delivery: Delivery) -> None:
         self.messages.remove(self._held(delivery, "delete"))
 
+    async def depths(self) -> tuple[int, int]:
+        return sum(message.visible_at <= clock.wall() for message in self.messages), len(self.dead)
+
     async def park(self, delivery: Delivery, reason: str) -> None:
         message = self._held(delivery, "park")
         self.dead.append(DeadLetter(message.text, message.lane, reason))

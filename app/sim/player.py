@@ -24,15 +24,39 @@ class NotSeen(IncidentResponseError):
     """Something that should have happened did not, in time."""
 
 
-class Player:
-    """``say`` is told of each event of every trail, in the order in which it was seen."""
+class Seen:
+    """What has happened so far: ``say`` is told of each event of every trail, in the order in which it was seen."""
 
-    def __init__(self, sandbox: Sandbox, person: Member, say: Callable[[str], None] = lambda _: None) -> None:
-        self.sandbox = sandbox
-        self.trail: list[AuditEvent] = []
-        self._user = person.slack_id
+    def __init__(self, sandbox: Sandbox, say: Callable[[str], None] = lambda _: None) -> None:
+        self.events: list[AuditEvent] = []
         self._say = say
         self._trails = Trails(sandbox.at.aws)
+
+    async def look(self) -> list[AuditEvent]:
+        for event in await asyncio.to_thread(self._trails.new):
+            self.events.append(event)
+            self._say(f"{event.incident_id}  {event.seq:>3}  {tell(event).text}")
+        return self.events
+
+
+class Player:
+    """One person. Several of them see with the same eyes when they are given the same ``seen``."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        person: Member,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        seen: Seen | None = None,
+    ) -> None:
+        self.sandbox = sandbox
+        self.user = person.slack_id
+        self.seen = seen or Seen(sandbox, say)
+
+    @property
+    def trail(self) -> list[AuditEvent]:
+        return self.seen.events
 
     # ------------------------------------------------------------ hands
 
@@ -52,24 +76,22 @@ class Player:
         return await self._do("submit", view_id=modal, values=values)
 
     async def _do(self, act: str, **given: Any) -> Json:
-        gesture: Json = await self.sandbox.people(f"slack/people/{act}", user=self._user, **given)
+        gesture: Json = await self.sandbox.people(f"slack/people/{act}", user=self.user, **given)
         if gesture["outcome"] != "acked":
             raise NotSeen(f"Slack got no answer to {act} in time: {gesture['shown']}")
         return gesture
 
     # ------------------------------------------------------------ eyes
 
-    async def until(self, kind: AuditType, *, count: int = 1) -> AuditEvent:
-        """The event of that number of that type, when it has happened."""
+    async def until(self, kind: AuditType, *, count: int = 1, incident: str | None = None) -> AuditEvent:
+        """The event of that number of that type, when it has happened: of one incident, or of any."""
 
         async def happened() -> AuditEvent | None:
-            for event in await asyncio.to_thread(self._trails.new):
-                self.trail.append(event)
-                self._say(f"{event.seq:>3}  {tell(event).text}")
-            found = [event for event in self.trail if event.type is kind]
+            events = await self.seen.look()
+            found = [e for e in events if e.type is kind and incident in {None, e.incident_id}]
             return found[count - 1] if len(found) >= count else None
 
-        return await self.see(happened, f"{kind} happened")
+        return await self.see(happened, f"{kind} happened" + (f" in {incident}" if incident else ""))
 
     async def see(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
         until = clock.monotonic() + WAIT_S
@@ -100,9 +122,9 @@ class Player:
     async def answers(self) -> list[str]:
         """What this person alone was told, oldest first."""
         state = await self.sandbox.people("slack/people/state")
-        return [f"{one['text']} {one['blocks']}" for one in state["whispers"] if one["user"] == self._user]
+        return [f"{one['text']} {one['blocks']}" for one in state["whispers"] if one["user"] == self.user]
 
     async def _open_modal(self) -> str | None:
         state = await self.sandbox.people("slack/people/state")
-        mine = [modal for modal in state["modals"] if modal["user"] == self._user and modal["state"] == "open"]
+        mine = [modal for modal in state["modals"] if modal["user"] == self.user and modal["state"] == "open"]
         return str(mine[-1]["id"]) if mine else None

@@ -200,6 +200,14 @@ async def test_parked_is_kept_with_its_reason(case: Case) -> None:
     assert (text, (reason or "")[:16]) == ("no envelope at all", "not an envelope:")
 
 
+async def test_how_full_it_is_can_be_told(case: Case) -> None:
+    case.put("parked")
+    [delivery] = await take(case, visibility_s=30)
+    await case.queue.park(delivery, "no envelope")
+    case.put("waits")
+    assert await case.queue.depths() == (1, 1)
+
+
 async def test_the_queue_itself_gives_up_after_too_many_deliveries(case: Case) -> None:
     await case.queue.send(envelope("1"))
     for _ in range(RECEIVES_MAX):

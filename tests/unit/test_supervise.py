@@ -16,6 +16,7 @@ from app.processor.consumer import Consumer
 from app.processor.parts import Processor
 from app.processor.reconciler import Reconciler
 from app.processor.supervise import TaskDied, supervise
+from app.processor.vitals import Vitals
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
 from app.sim.memory_queue import MemoryQueue
@@ -68,7 +69,7 @@ class House:
         )
         oncall = cast("OnCallSchedule", Silent())
         net = Reconciler(oncall, MemoryStore(), self.queue, interval_s=60)
-        processor = Processor([self.consumer], net, self.socket, _nothing)
+        processor = Processor([self.consumer], net, self.socket, Vitals((), None), _nothing)
         return asyncio.create_task(supervise(processor, self.stop, port=self.port, drain_s=10))
 
     async def get(self, path: str) -> httpx.Response:
