@@ -59,8 +59,9 @@ class Change:
     create: bool = False
     steps: Sequence[StepRecord] = ()
     drafts: Sequence[DraftWrite] = ()
-    lookups: Sequence[tuple[str, str]] = ()  # ("ALERT", alert group) or ("CHANNEL", id): now this incident's
-    replaces: str | None = None  # the incident that held the lookups before
+    # ("ALERT", alert group), ("CHANNEL", id), ("TOGETHER", what alerts share): now this incident's
+    lookups: Sequence[tuple[str, str]] = ()
+    replaces: Sequence[str] = ()  # the incidents that may have held them before
 
     def applied(self) -> tuple[Incident, list[AuditEvent]]:
         """The incident with its next version and trail's head, and the numbered events that go with it."""
@@ -76,6 +77,10 @@ class Store(Protocol):
     async def incident(self, incident_id: str) -> Incident | None: ...
     async def incident_of_alert(self, alert_group: str) -> Incident | None: ...
     async def incident_of_channel(self, channel_id: str) -> Incident | None: ...
+    async def incident_together(self, key: str) -> Incident | None:
+        """The one that alerts which share ``key`` joined last."""
+        ...
+
     async def open_incidents(self) -> list[Incident]:
         """From an index, so possibly a moment old: never decide on it what a promise rests on."""
         ...

@@ -372,9 +372,8 @@ MUTANTS = (
     # ------------------------------------------------------------ saying what is not so
     Mutant(
         "S1", "a failed query is 0", "app/effects/grafana_cloud.py",
-        "            return failed(label, str(error), query=query, link=link)",
-        '            return Reading(label=label, outcome=Outcome.MEASURED, text="0.00 %", '
-        "query=query, link=link)",
+        "            return failed(asked.label, str(error), query=said, link=link)",
+        '            return Reading(label=asked.label, outcome=Outcome.MEASURED, text="0.00 %", query=said)',
         "contract/test_grafana_cloud.py",
     ),
     Mutant(
@@ -382,6 +381,36 @@ MUTANTS = (
         "Outcome.STALE if at - found.at > STALE_AFTER else Outcome.MEASURED",
         "Outcome.MEASURED",
         "contract/test_grafana_cloud.py",
+    ),
+    Mutant(
+        "S1", "half an answer is taken for all of it", "app/effects/grafana_cloud.py",
+        '    if answer.get("warnings"):',
+        '    if answer.get("warning"):',
+        "contract/test_grafana_cloud.py",
+    ),
+    Mutant(
+        "S1", "what an old value is compared with is judged", "app/effects/grafana_cloud.py",
+        "_slo(asked, found.number if outcome is Outcome.MEASURED else None)",
+        "_slo(asked, found.number)",
+        "contract/test_grafana_cloud.py",
+    ),
+    Mutant(
+        "S1", "what could not be read of the code is left out", "app/domain/readings.py",
+        "(*more, *gaps)",
+        "more",
+        "contract/test_github.py",
+    ),
+    Mutant(
+        "S1", "nothing found is nothing there, though half of it could not be read", "app/domain/readings.py",
+        "return failed(label, \"; \".join(gaps), query=query) if gaps else empty",
+        "return empty",
+        "contract/test_github.py",
+    ),
+    Mutant(
+        "T5", "a stranger's address becomes a link", "app/messages/context.py",
+        'address.startswith(("https://", "http://"))',
+        "True",
+        "unit/test_context.py",
     ),
     Mutant(
         "S2", "reminders are called off though the scheduler has none", "app/flows/nudges.py",

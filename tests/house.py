@@ -15,6 +15,7 @@ import httpx
 
 from app import clock
 from app.domain.audit import AuditEvent, verify
+from app.domain.catalogue import Catalogue, Service
 from app.domain.incident import Incident
 from app.domain.policy import Policy
 from app.domain.readings import Outcome, Reading
@@ -52,11 +53,11 @@ class Sources:
         self.readings = [Reading(label="Error rate", outcome=Outcome.MEASURED, text="7.1 %", query="rate(x)")]
         self.delay_s = 0.0
 
-    async def snapshot(self, service: str, at: datetime) -> list[Reading]:
+    async def snapshot(self, service: Service, at: datetime) -> list[Reading]:
         await asyncio.sleep(self.delay_s)
         return self.readings
 
-    async def commits(self, since: datetime, until: datetime) -> Reading:
+    async def commits(self, service: Service, since: datetime, until: datetime) -> Reading:
         return Reading(label="Commits", outcome=Outcome.NO_DATA)
 
 
@@ -76,6 +77,7 @@ class House:
         self.store, self.timers, self.queue = MemoryStore(), MemoryTimers(), MemoryQueue()
         self.policy = Policy(**{"fallback_channel": FALLBACK, **policy})
         self.sources = Sources()
+        self.catalogue = Catalogue()
         self.boot()
 
     def boot(self, way: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda it: it) -> None:
@@ -98,8 +100,8 @@ class House:
     def flows(self, store: Any, timers: Any) -> tuple[WarRoom, Resolution, Archive]:
         chat, code, policy = self.chat, self.sources, self.policy
         return (
-            WarRoom(store, chat, self.schedule, self.directory, self.sources, code, timers, policy),
-            Resolution(store, chat, code, PlainWriter(), self.tracker, timers, policy),
+            WarRoom(store, chat, self.schedule, self.directory, self.sources, code, timers, policy, self.catalogue),
+            Resolution(store, chat, code, PlainWriter(), self.tracker, timers, policy, self.catalogue),
             Archive(store, chat, timers, policy),
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncBoltRequest
 
 from app import clock
+from app.domain.catalogue import Catalogue
 from app.domain.policy import Policy
 from app.effects.plain_writer import PlainWriter
 from app.flows.archive import Archive
@@ -22,7 +23,7 @@ from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
 from app.intake.oncall import wrap
 from app.intake.slack import bolt_app
-from app.ports import Chat, Directory, OnCallSchedule, PublicPage, Queue, Store, Timers, Writer
+from app.ports import Chat, Directory, OnCallSchedule, PublicPage, Queue, Store, Timers, Tracker, Writer
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.registry import Registry
@@ -106,7 +107,8 @@ class Office:
         services: dict[type, object] = {
             Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
             PublicPage: house.read, PublishTarget: house.target,
-            OnCallSchedule: house.schedule, Directory: house.directory,
+            Catalogue: house.catalogue, OnCallSchedule: house.schedule, Directory: house.directory,
+            Tracker: house.tracker,
             WarRoom: flows[0], Resolution: flows[1], Archive: flows[2],
         }  # fmt: skip
         self._registry = self._registry or Registry.load(services)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.alert import Alert
+from app.domain.alert_group import AlertGroup
 from app.domain.cadence import Reminders
 from app.domain.catalogue import About
 from app.domain.people import Role, Source
@@ -40,7 +41,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.ACTIVE: frozenset({Status.MITIGATED, Status.RESOLVED}),
     Status.ASSEMBLY_DEGRADED: frozenset({Status.ACTIVE, Status.MITIGATED, Status.RESOLVED}),
     Status.MITIGATED: frozenset({Status.ACTIVE, Status.RESOLVED}),
-    Status.RESOLVED: frozenset(),
+    Status.RESOLVED: frozenset({Status.ACTIVE}),  # its alert fired again before long
     Status.TRACKED: frozenset({Status.ALERT_RECEIVED, Status.RESOLVED}),
 }
 
@@ -112,7 +113,11 @@ class Incident(BaseModel):
     service: str
     team: str | None = None
     about: About = About()  # of the service, as the catalogue had it when the room was made
-    alert: Alert
+    alert: Alert  # the one that it was opened for, or for whose sake it got its room
+    alerts: tuple[AlertGroup, ...] = ()
+    alert_count: int = 1  # of all that ever were in it
+    declared_by: str | None = None  # Slack id of who declared it; no alert did
+    severity_by: str = ""  # the gesture or alert that last changed the severity
     episode: int = 1
     drill: bool = False
     created_at: datetime
@@ -144,8 +149,11 @@ class Incident(BaseModel):
 
     public: PublicIncident | None = None
     promised_update_at: datetime | None = None  # what customers were told when they will hear more
+    resolve_at: datetime | None = None  # its last alert has ended: then it resolves by itself, if nobody objects
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    reopened: int = 0  # times
+    reopened_by: str = ""  # the alert's event that last did
     postmortem: Postmortem | None = None
     ratings: dict[str, int] = {}  # by Slack id
     rating_asked: tuple[str, ...] = ()  # Slack ids of those who were asked once more, in private
@@ -163,6 +171,29 @@ class Incident(BaseModel):
     @property
     def open(self) -> bool:
         return self.status not in {Status.RESOLVED, Status.TRACKED}
+
+    @property
+    def groups(self) -> tuple[AlertGroup, ...]:
+        """Its alert groups, the first one first."""
+        return self.alerts or (AlertGroup.of(self.alert, self.severity, episode=self.episode),)
+
+    @property
+    def alerts_over(self) -> bool:
+        return all(group.over for group in self.groups)
+
+    def group(self, alert_group: str) -> AlertGroup | None:
+        return next((group for group in self.groups if group.id == alert_group), None)
+
+    def hearing(self, alert: Alert, severity: Severity | None = None) -> Incident:
+        """With what is new of one of its alert groups."""
+        new = {"severity": severity} if severity else {}
+        groups = (g.hearing(alert).model_copy(update=new) if g.id == alert.alert_group else g for g in self.groups)
+        return self.model_copy(update={"alerts": tuple(groups)})
+
+    @property
+    def again(self) -> str:
+        """What tells the work of this resolution from that of the one before it was re-opened; "" for the first."""
+        return f"-{self.reopened + 1}" if self.reopened else ""
 
     @property
     def commanded(self) -> bool:

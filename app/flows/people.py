@@ -25,9 +25,11 @@ class Responders(BaseModel):
     chain: str = ""  # how the on-call people were found
 
 
-async def resolve(alert: Alert, schedule: OnCallSchedule, directory: Directory, chat: Chat) -> Responders:
+async def resolve(
+    alert: Alert, team: str | None, schedule: OnCallSchedule, directory: Directory, chat: Chat
+) -> Responders:
     (on_call, chain, why_on_call), (members, why_directory) = await asyncio.gather(
-        _on_call(alert, schedule), _members(alert.team, directory)
+        _on_call(alert, schedule), _members(team, directory)
     )
     failures = {"on-call schedule": why_on_call, "directory": why_directory}
     people = each_once([*on_call, *members])
@@ -71,7 +73,7 @@ async def _on_call(alert: Alert, schedule: OnCallSchedule) -> tuple[Sequence[Per
 
 async def _members(team: str | None, directory: Directory) -> tuple[Sequence[Person], str]:
     if team is None:
-        return (), "the alert names no team"
+        return (), "neither the alert nor the service catalogue names a team"
     try:
         members = await directory.members(team)
     except VendorError as error:

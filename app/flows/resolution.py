@@ -7,7 +7,7 @@ days that follow.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,25 +44,35 @@ STEPS = frozenset(
 COMMITS_BEFORE = timedelta(hours=4)  # a change that broke it was most likely made this shortly before
 
 
-async def resolve(store: Store, queue: Queue, incident_id: str, *, actor: str, at: datetime) -> Incident:
+async def resolve(
+    store: Store,
+    queue: Queue,
+    incident_id: str,
+    *,
+    actor: str,
+    at: datetime,
+    only_if: Callable[[Incident], bool] = lambda _: True,
+) -> Incident:
     """Put the incident to RESOLVED and ask for the rest. Twice is once (D9)."""
 
     def decide(incident: Incident) -> Decision | None:
-        if not incident.may(Status.RESOLVED):
+        if not incident.may(Status.RESOLVED) or not only_if(incident):
             return None
-        resolved = incident.to(Status.RESOLVED, resolved_at=at, resolved_by=actor)
+        resolved = incident.to(Status.RESOLVED, resolved_at=at, resolved_by=actor, resolve_at=None)
         return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
 
     before = await ledger.load(store, incident_id)
     incident = await ledger.amend(store, incident_id, decide)
+    if incident.status is not Status.RESOLVED:
+        return incident
     if before.may(Status.RESOLVED):
         metrics.incident_resolved()
     if incident.channel_id and incident.archived_at is None:
-        await ask_to_wrap_up(queue, incident_id)
+        await ask_to_wrap_up(queue, incident_id, f"resolved{incident.again}")
     return incident
 
 
-async def ask_to_wrap_up(queue: Queue, incident_id: str, cause: str = "resolved") -> None:
+async def ask_to_wrap_up(queue: Queue, incident_id: str, cause: str) -> None:
     """``cause``: what made it due, a resolution or a text published behind it; the same one again asks once."""
     await queue.send(
         Envelope(
@@ -89,9 +99,10 @@ class Resolution:
 
     async def wrap_up(self, incident_id: str) -> None:
         incident = await ledger.load(self.store, incident_id)
-        if not _left(incident, await self.store.steps(incident_id, FLOW)):
+        name = f"{FLOW}{incident.again}"
+        if not _left(incident, await self.store.steps(incident_id, name)):
             return
-        flow = await steps.begin(self.store, incident_id, FLOW, _begin)
+        flow = await steps.begin(self.store, incident_id, name, _begin)
         if flow is not None:
             await steps.run(flow, lambda: self._wrap_up(flow))
 
@@ -107,7 +118,7 @@ class Resolution:
             await flow.optional(LINK_TOLD, lambda: self._tell_link(flow, channel, with_link))
         await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
         if step := _last_word(flow.incident):
-            await flow.optional(step, lambda: self._last_word(flow, step))
+            await flow.optional(step, lambda: self._last_word(flow, f"{step}{flow.incident.again}"))
         await flow.optional("schedule_ratings", lambda: self._schedule_ratings(flow.incident))
         await flow.optional("schedule_sla", lambda: self._schedule_sla(flow.incident))
         await flow.optional("schedule_archive", lambda: self._schedule_archive(flow.incident))
@@ -151,7 +162,7 @@ class Resolution:
             return Done(result={"drill": "written, and filed nowhere"})  # S9: Linear holds what really happened
         title = f"Postmortem: {incident.title}"
         filed = await self.tracker.file_postmortem(
-            issue_id(f"postmortem:{incident.id}"),
+            issue_id(f"postmortem:{incident.id}{incident.again}"),
             title[:255],
             markdown,
             assignee_email=await self._email_of_ic(incident),

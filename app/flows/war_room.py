@@ -96,7 +96,7 @@ class WarRoom:
         )
 
     async def _resolve(self, incident: Incident) -> Done:
-        responders = await people.resolve(incident.alert, self.schedule, self.directory, self.chat)
+        responders = await people.resolve(incident.alert, incident.team, self.schedule, self.directory, self.chat)
         sources = [person.source.value for person in responders.found]
         counts = {source.value: sources.count(source.value) for source in Source}
         facts = [

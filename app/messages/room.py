@@ -108,21 +108,6 @@ def commander_changed(slack_id: str) -> Message:
     return say(f":star: <@{slack_id}> commands this incident now.")
 
 
-def nudge(incident: Incident, room: str, since_minutes: int) -> Message:
-    """To the IC alone, or to the room while nobody commands: time to speak."""
-    nobody = "" if incident.ic else " *Nobody commands this incident:* somebody *Take command*."
-    text = (
-        f":alarm_clock: {link(room, f'{incident.severity}: {incident.title}')}: {since_minutes} min without an update. "
-        "What can you tell people now? In the room: `/incident-response status draft` for customers." + nobody
-    )
-    buttons = [silence(incident)] if incident.ic else [take_command(incident)]
-    return Message(text=cut(text, 300), blocks=(section(text), actions(*buttons)))
-
-
-def silenced(actor_id: str) -> Message:
-    return say(f":no_bell: <@{actor_id}> silenced the reminders of this incident. The status page is now on you.")
-
-
 def alert_changed(what: str, by: str = "") -> Message:
     return say(f":information_source: OnCall: the alert group is {escape(what)}{f' by {escape(by)}' if by else ''}.")
 

@@ -117,4 +117,5 @@ def _vendors(world: str) -> dict[str, str]:
         "GITHUB_TOKEN": cast.GITHUB_TOKEN,
         "GITHUB_ORG_SLUG": cast.GITHUB_ORG,
         "GITHUB_REPO_NAMES": json.dumps([cast.GITHUB_REPO]),
+        "SERVICES_FILE": str(cast.SERVICES_FILE),
     }

@@ -1,4 +1,4 @@
-"""GitHub, simulated: repositories with commits and files."""
+"""GitHub, simulated: repositories with commits, files and deployments."""
 
 from __future__ import annotations
 
@@ -32,12 +32,25 @@ class Commit:
     message: str
     login: str | None  # None: no account has the author's address
     name: str = "Automation"
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """``states``: oldest first."""
+
+    at: datetime
+    login: str
+    environment: str = "production"
+    states: tuple[str, ...] = ("in_progress", "success")
+    log_url: str = "https://github.example/example-org/checkout/actions/runs/4711"
 
 
 @dataclass
 class Repository:
     commits: list[Commit] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
 
 
 def _checkout() -> Repository:
@@ -46,12 +59,25 @@ def _checkout() -> Repository:
     return Repository(
         commits=[
             Commit(
-                now - timedelta(minutes=25), "Lower the payment client's timeout to 3 s\n\nTicket 4711", "checkout-lead"
+                now - timedelta(minutes=25),
+                "Lower the payment client's timeout to 3 s\n\nTicket 4711",
+                "checkout-lead",
+                files=("services/checkout/payment/client.py",),
             ),
-            Commit(now - timedelta(hours=2), "Bump http client from 4.1.0 to 4.2.0", None, "Dependency Bot"),
+            Commit(
+                now - timedelta(hours=2),
+                "Bump http client from 4.1.0 to 4.2.0",
+                None,
+                "Dependency Bot",
+                files=("requirements.txt", "docs/dependencies.md"),
+            ),
             Commit(now - timedelta(hours=9), "Show the delivery date in the cart", "checkout-engineer"),
         ],
         files={".github/CODEOWNERS": _CODEOWNERS},
+        deployments=[
+            Deployment(now - timedelta(minutes=15), "checkout-lead"),
+            Deployment(now - timedelta(hours=5), "checkout-engineer"),
+        ],
     )
 
 
@@ -67,6 +93,9 @@ class GitHubSim:
                 Route("/rate_limit", self._rate_limit),
                 Route("/repos/{org}/{repo}", self._repository),
                 Route("/repos/{org}/{repo}/commits", self._commits),
+                Route("/repos/{org}/{repo}/commits/{sha}", self._commit),
+                Route("/repos/{org}/{repo}/deployments", self._deployments),
+                Route("/repos/{org}/{repo}/deployments/{id:int}/statuses", self._statuses),
                 Route("/repos/{org}/{repo}/contents/{path:path}", self._contents),
             ]
         )
@@ -105,6 +134,35 @@ class GitHubSim:
         newest_first = sorted(wanted, key=lambda one: one.at, reverse=True)
         return JSONResponse([_shape(self.org, request.path_params["repo"], one) for one in newest_first[:size]])
 
+    async def _commit(self, request: Request) -> Response:
+        found, path = self._find(request), request.path_params
+        if isinstance(found, Response):
+            return found
+        for one in found.commits:
+            if (shape := _shape(self.org, path["repo"], one))["sha"] == path["sha"]:
+                return JSONResponse(
+                    {**shape, "files": [{"filename": name, "status": "modified"} for name in one.files]}
+                )
+        return _message(422, f"No commit found for SHA: {path['sha']}")
+
+    async def _deployments(self, request: Request) -> Response:
+        found = self._find(request)
+        if isinstance(found, Response):
+            return found
+        size = min(int(request.query_params.get("per_page", "30")), 100)
+        newest_first = sorted(enumerate(found.deployments), key=lambda one: one[1].at, reverse=True)
+        return JSONResponse([_deployment(number, one) for number, one in newest_first[:size]])
+
+    async def _statuses(self, request: Request) -> Response:
+        found, number = self._find(request), request.path_params["id"]
+        if isinstance(found, Response):
+            return found
+        if number >= len(found.deployments):
+            return _message(404, "Not Found")
+        one, size = found.deployments[number], int(request.query_params.get("per_page", "30"))
+        states = [{"id": n, "state": state, "log_url": one.log_url} for n, state in enumerate(one.states)]
+        return JSONResponse(states[::-1][:size])
+
     async def _contents(self, request: Request) -> Response:
         found = self._find(request)
         if isinstance(found, Response):
@@ -121,6 +179,18 @@ class GitHubSim:
 
 def _message(status: int, text: str) -> Response:
     return JSONResponse({"message": text, "documentation_url": "https://docs.github.com/rest"}, status)
+
+
+def _deployment(number: int, one: Deployment) -> Thing:
+    return {
+        "id": number,
+        "sha": hashlib.sha256(f"{one.at}".encode()).hexdigest()[:40],
+        "ref": "main",
+        "task": "deploy",
+        "environment": one.environment,
+        "created_at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}",
+        "creator": {"login": one.login},
+    }
 
 
 def _shape(org: str, repo: str, commit: Commit) -> Thing:

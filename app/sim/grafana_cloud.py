@@ -41,15 +41,18 @@ class TraceFound:
 
 @dataclass
 class GrafanaCloudSim:
-    """``error_rate`` (percent) and ``p99`` (seconds) may be a number, "NaN", "+Inf", or None: no such series."""
+    """``error_rate`` (percent), ``p99`` (seconds), ``requests`` (a second): a number, "NaN", "+Inf", or None: no such
+    series."""
 
     token: str = cast.GRAFANA_TOKEN
     scopes: set[str] = field(default_factory=lambda: {"metrics:read", "logs:read", "traces:read"})
     service: str = cast.SERVICE
     error_rate: float | str | None = 12.5
     p99: float | str | None = 1.84
+    requests: float | str | None = 38.2
     age_s: float = 0.0  # how old the newest point is
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # of Mimir and Loki
+    parts: tuple[int, int] = (9, 9)  # searched by Tempo, of how many
     lines: list[LogLine] = field(
         default_factory=lambda: [
             LogLine(20, "ERROR payment declined: upstream 10.42.7.19:8443 timed out after 3000 ms"),
@@ -92,13 +95,18 @@ class GrafanaCloudSim:
             return _bad_data("invalid parameter")
         if step <= 0 or (end - start) / step > _POINTS_MAX:
             return _bad_data("exceeded maximum resolution of 11,000 points per timeseries")
-        value = self.p99 if "histogram_quantile" in asked["query"] else self.error_rate
+        value = self._value(asked["query"])
         moments = [start + n * step for n in range(int((end - start) / step) + 1)]
         values = [[moment, str(value)] for moment in moments if moment <= end - self.age_s]
         ours = re.fullmatch(service, self.service) is not None
         result = [{"metric": {}, "values": values}] if ours and value is not None and values else []
-        more = {"warnings": self.warnings} if self.warnings else {}
-        return JSONResponse({"status": "success", "data": {"resultType": "matrix", "result": result}, **more})
+        data = {"resultType": "matrix", "result": result}
+        return JSONResponse({"status": "success", "data": data, **self._warned()})
+
+    def _value(self, query: str) -> float | str | None:
+        if "histogram_quantile" in query:
+            return self.p99
+        return self.error_rate if "5.." in query else self.requests
 
     async def _logs(self, request: Request) -> Response:
         asked = request.query_params
@@ -111,7 +119,8 @@ class GrafanaCloudSim:
         times = [(end - int(line.before_s * 1e9), line.text) for line in self.lines]
         found = [[str(at), text] for at, text in sorted(times, reverse=True) if at >= start][:limit]
         streams = [{"stream": {"service_name": service}, "values": found}] if found and service == self.service else []
-        return JSONResponse({"status": "success", "data": {"resultType": "streams", "result": streams, "stats": {}}})
+        data = {"resultType": "streams", "result": streams, "stats": {}}
+        return JSONResponse({"status": "success", "data": data, **self._warned()})
 
     async def _search(self, request: Request) -> Response:
         asked = request.query_params
@@ -135,7 +144,9 @@ class GrafanaCloudSim:
             for one in self.traces
             if end - one.before_s >= start
         ]
-        return JSONResponse({"traces": found[: int(asked.get("limit", "20"))], "metrics": {}})
+        done, parts = self.parts
+        looked = {"completedJobs": done, "totalJobs": parts}
+        return JSONResponse({"traces": found[: int(asked.get("limit", "20"))], "metrics": looked})
 
     async def _constant(self, request: Request) -> Response:
         if not self._allowed(request, MIMIR_ID):
@@ -155,6 +166,9 @@ class GrafanaCloudSim:
         if not self._allowed(request, TEMPO_ID):
             return PlainTextResponse("authentication error: invalid scope requested", 401)
         return JSONResponse({"scopes": [{"name": "resource", "tags": ["service.name"]}]})
+
+    def _warned(self) -> dict[str, list[str]]:
+        return {"warnings": self.warnings} if self.warnings else {}
 
     def _allowed(self, request: Request, instance_id: str) -> bool:
         if _SCOPES[instance_id] not in self.scopes:

@@ -11,13 +11,16 @@ import httpx
 import pytest
 
 from app import clock
+from app.domain.catalogue import Kind, Query, Service
 from app.domain.readings import Outcome, Reading
 from app.domain.redaction import findings
+from app.domain.units import Unit
 from app.effects.grafana_cloud import GrafanaCloud
 from app.sim import cast
 from app.sim.grafana_cloud import LOKI_ID, MIMIR_ID, TEMPO_ID, GrafanaCloudSim, LogLine
 from tests.conftest import Serve
 
+CHECKOUT = Service(name=cast.SERVICE)
 LABELS = ["Error rate", "p99 latency", "Last error log lines", "Failed or slow traces"]
 
 
@@ -49,7 +52,7 @@ async def grafana(sim: GrafanaCloudSim, serve: Serve) -> AsyncIterator[GrafanaCl
 
 
 async def snapshot(grafana: GrafanaCloud, service: str = cast.SERVICE) -> list[Reading]:
-    return await grafana.snapshot(service, clock.now())
+    return await grafana.snapshot(Service.model_construct(name=service), clock.now())
 
 
 async def test_what_is_measured_is_shown_with_its_unit(grafana: GrafanaCloud) -> None:
@@ -100,18 +103,63 @@ async def test_an_old_value_is_called_stale_and_says_from_when(sim: GrafanaCloud
     now = clock.now()
     sim.age_s = 600
     sim.lines = [LogLine(400, "ERROR long ago")]
-    errors, _, logs, _ = await grafana.snapshot(cast.SERVICE, now)
+    errors, _, logs, _ = await grafana.snapshot(CHECKOUT, now)
     assert errors.outcome is logs.outcome is Outcome.STALE
     assert errors.at is not None
     assert 600 <= (now - errors.at).total_seconds() < 661
 
 
-async def test_a_partial_answer_is_a_failure(sim: GrafanaCloudSim, grafana: GrafanaCloud) -> None:
-    """S1: half the data gives another number."""
-    sim.warnings = ["some ingesters did not answer"]
-    errors = (await snapshot(grafana))[0]
-    assert (errors.outcome, errors.text) == (Outcome.FAILED, "")
-    assert "some ingesters did not answer" in errors.why
+METRIC: dict[str, Any] = {"label": "Requests", "kind": Kind.METRIC, "query": "sum(rate(x{job=~$JOB}[5m]))"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [
+        (Unit.PERCENT, 0.004, "0.004 %"),
+        (Unit.SECONDS, 0.25, "250 ms"),
+        (Unit.COUNT, 1234567, "1,234,567"),
+        (Unit.COUNT, 2.5, "2.50"),
+        (Unit.REQUESTS_PER_SECOND, 38.2, "38.20 requests/s"),
+        (Unit.NONE, 1e300, "1e+300"),
+        (Unit.NONE, "0", "0.00"),
+    ],
+)
+async def test_a_value_has_the_unit_that_its_query_has(
+    sim: GrafanaCloudSim, grafana: GrafanaCloud, unit: Unit, value: float | str, text: str
+) -> None:
+    sim.requests = value
+    asked = Service(name=cast.SERVICE, queries=(Query(**METRIC, unit=unit),))
+    (reading,) = await grafana.snapshot(asked, clock.now())
+    assert (reading.outcome, reading.text) == (Outcome.MEASURED, text)
+
+
+@pytest.mark.parametrize(
+    ("value", "age_s", "slo"),
+    [(99, 0, "at most 100.00: met"), (101, 0, "at most 100.00: missed"), (101, 600, "at most 100.00"), (None, 0, "")],
+)
+async def test_an_objective_is_shown_beside_a_value_and_judged_only_if_that_was_measured_now(
+    sim: GrafanaCloudSim, grafana: GrafanaCloud, value: float | None, age_s: float, slo: str
+) -> None:
+    """S1: nothing is judged by what is old, or not there."""
+    sim.requests, sim.age_s = value, age_s
+    asked = Service(name=cast.SERVICE, queries=(Query(**METRIC, at_most=100),))
+    (reading,) = await grafana.snapshot(asked, clock.now())
+    assert reading.slo == slo
+
+
+async def test_a_partial_answer_of_any_store_is_a_failure(sim: GrafanaCloudSim, grafana: GrafanaCloud) -> None:
+    """S1"""
+    sim.warnings = ["some of it is missing"]
+    sim.parts = (7, 9)
+    for reading in await snapshot(grafana):
+        assert (reading.outcome, reading.text) == (Outcome.FAILED, "")
+        assert "partial" in reading.why
+
+
+async def test_a_name_that_holds_private_data_is_asked_for_and_not_shown(grafana: GrafanaCloud) -> None:
+    """P-private: the name is an alert's, and the query is shown."""
+    for reading in await snapshot(grafana, "checkout of customer-4711@example.com"):
+        assert "customer-4711" not in f"{reading.query} {reading.link}"
 
 
 async def test_an_unknown_service_has_no_data(grafana: GrafanaCloud) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from app.domain.catalogue import Service
 from app.domain.readings import Outcome
 from app.effects.github import GitHub
 from app.effects.oncall import OnCallApi
@@ -84,13 +85,14 @@ def test_a_slow_github_does_not_take_the_commits_with_it() -> None:
         await asyncio.sleep(2)
         if "/contents/" in request.url.path:
             return httpx.Response(200, text="* @org/team") if "/docs/" in request.url.path else httpx.Response(404)
-        return httpx.Response(200, json=[] if request.url.path.endswith("/commits") else {})
+        return httpx.Response(200, json=[] if request.url.path.endswith(("/commits", "/deployments")) else {})
 
     async def story() -> None:
         code = GitHub("http://github", "token", "org", ["checkout"], transport=httpx.MockTransport(github))
         async with asyncio.timeout(3):
-            commits, owners = await code.snapshot("checkout", EPOCH)
-        assert (commits.outcome, owners.outcome) == (Outcome.NO_DATA, Outcome.MEASURED)
+            commits, deployments, owners = await code.snapshot(Service(name="checkout"), EPOCH)
+        assert (commits.outcome, deployments.outcome) == (Outcome.NO_DATA, Outcome.NO_DATA)
+        assert owners.outcome is Outcome.MEASURED
         assert "@org/team" in owners.text
 
     virtual_time.run(story())

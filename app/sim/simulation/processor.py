@@ -10,7 +10,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from app import actions, commands, events, room_events
+from app import actions, commands, events, room_events, services_file
+from app.domain.catalogue import Catalogue
 from app.domain.gesture import parse
 from app.domain.policy import Policy
 from app.effects.github import GitHub
@@ -53,9 +54,11 @@ class Processor:
         self.life = life
         self._house = house
         self._stop = asyncio.Event()
-        store, timers, inbox, nudges = house.wires(life)
+        store, timers, queues = house.wires(life)
+        inbox = queues[0]
         services: dict[type, object] = {
-            Store: store, Queue: inbox, Timers: timers, Policy: house.policy, **self._vendors()
+            Store: store, Queue: inbox, Timers: timers, Policy: house.policy,
+            Catalogue: services_file.read(people_of.SERVICES_FILE), **self._vendors(),
         }  # fmt: skip
         services |= {flow: flow(**bind(flow, services)) for flow in (WarRoom, Resolution, Archive)}
         chat = cast(Chat, services[Chat])
@@ -68,7 +71,7 @@ class Processor:
                 source, functools.partial(self._work, queue), name=queue.name, visibility_s=_VISIBILITY_S,
                 max_attempts=_MAX_ATTEMPTS, drain_timeout_s=_DRAIN_S, told=self._dispatcher.told,
             )
-            for source, queue in ((inbox, house.events), (nudges, house.nudges))
+            for source, queue in zip(queues, house.queues, strict=True)
         ]  # fmt: skip
         schedule = cast(OnCallSchedule, services[OnCallSchedule])
         self.tasks = [life.start(one.run(self._stop), f"consumer {number}") for number, one in enumerate(consumers)]
