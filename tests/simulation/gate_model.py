@@ -4,7 +4,9 @@ The rules are production's own (``gate_rules``). Modelled is the order of the do
 that can come between two of them: a crash, the other processor, people, time, a request that lands late or never, a
 store that says "written" and has not.
 
-Two people; command changes hands as often as they like. Two processors, each at any gesture, again and again. A claim
+Three people: the commander, a member of the approvers' group, and one who is neither; command changes hands as often as
+they like. A text that is to be decided grows too old at any moment; a newer one takes its place, of other words or of
+the same. Two processors, each at any gesture, again and again. A claim
 ages: fresh, too late to send, over. One thing is taken for granted, because nobody can make it so: a request that was
 begun in time ends within its deadline, so that none is under way when its claim is over.
 
@@ -37,7 +39,7 @@ class Kind(StrEnum):
 class Claim(NamedTuple):
     text: int
     public: int  # the public incident that it updates, or NONE: it makes one
-    rightful: bool  # stored, by whoever commanded at that moment, for the text that they saw
+    rightful: bool  # stored, by whoever might at that moment, for the text that they saw, in its time
     age: int = FRESH
     post: int = UNSENT
 
@@ -45,6 +47,7 @@ class Claim(NamedTuple):
 class Text(NamedTuple):
     state: DraftState
     claim: int = NONE
+    old: bool = False  # too old to be approved
 
 
 class Worker(NamedTuple):
@@ -72,8 +75,8 @@ class State(NamedTuple):
 IDLE = Worker()
 START = State(NONE, (Text(DraftState.PENDING_APPROVAL),), (), (IDLE, IDLE), 0, (), 0)
 
-COMMANDER, OTHER = 0, 1
-CLICKS = [(by, seen) for by in (COMMANDER, OTHER) for seen in (FIRST, SECOND)]
+COMMANDER, MEMBER, OTHER = range(3)
+CLICKS = [(by, seen) for by in (COMMANDER, MEMBER, OTHER) for seen in (FIRST, SECOND)]
 SETTLE = 2  # bits of ``waiting``: a click on each text, then for each text the question what became of it
 
 Step = tuple[Kind, str, State]
@@ -89,6 +92,8 @@ class Safeguards:
     too_late_to_send: bool = True
     settles_its_own_claim: bool = True
     clock_before_page: bool = True
+    expiry: bool = True
+    group_is_asked: bool = True
     moves: Mapping[tuple[DraftState, Move], DraftState] = field(default_factory=dict)  # instead of the table's own
 
 
@@ -140,12 +145,15 @@ class Model:
             if found.state is DraftState.APPROVED and self._safe.conditional_claim:
                 yield kind, "taken over", self._taken_over(taken, i, text, found)
                 return
-        if not rules.may_approve(tuple(one.state for one in s.texts), by, text, seen):
+        who = by if self._safe.group_is_asked else min(by, MEMBER)
+        old = found.old and self._safe.expiry
+        if not rules.may_approve(tuple(one.state for one in s.texts), who, text, seen, old=old):
             yield kind, "refused", _done(s, i, text) if seen == text else s  # of another text: not the one that waits
             return
         worker = Worker("reread", text, seen, NONE, found.state is DraftState.FAILED, s.public)
         if self._safe.conditional_claim:
-            yield kind, "approved", _approved(taken, i, worker, rightful=by == COMMANDER and seen == text)
+            rightful = by != OTHER and seen == text and not found.old
+            yield kind, "approved", _approved(taken, i, worker, rightful=rightful)
             yield Kind.FAULT, "approved, and not stored", _claiming(taken, i, worker, rightful=False)
         else:
             yield kind, "decided", _put(taken, i, worker._replace(at="commit"))
@@ -257,6 +265,9 @@ def _people(s: State) -> Iterator[Step]:
 
 
 def _world(s: State) -> Iterator[Step]:
+    for text, found in enumerate(s.texts):
+        if open_to_decision(found.state) and not found.old:
+            yield Kind.PEOPLE, f"text {text} grows old", _written(s, text, found._replace(old=True))
     for number, claim in enumerate(s.claims):
         if claim.post == FLYING:
             yield Kind.WORK, "lands", _lands(s, number, claim)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from unittest.mock import patch
 
@@ -15,22 +16,29 @@ from app.domain.draft import Draft, DraftState
 from app.errors import Refused
 from app.gate import states
 from app.gate._statuspage_write import AutoPublishNotPermittedError, prove
-from app.gate.rules import refusal
+from app.gate.rules import Approvers, refusal
 from app.gate.states import Move
 from tests import factories
 
 _INCIDENT = factories.incident(ic="U0")
+_APPROVERS = Approvers(members=frozenset({"U1"}))
 _DRAFTS = [factories.draft(_INCIDENT, name=f"text{n}", public=factories.text(f"Text {n}.")) for n in (0, 1)]
 
 
 @cache
-def may_approve(found: tuple[DraftState, ...], by: int, text: int, seen: int) -> bool:
-    """``by``: 0 commands the incident. ``seen``: the text whose hash the button carried."""
+def may_approve(found: tuple[DraftState, ...], by: int, text: int, seen: int, *, old: bool) -> bool:
+    """``by``: 0 commands the incident, 1 is of the approvers' group. ``seen``: the text whose hash the button carried.
+
+    ``old``: the text is past its time.
+    """
     drafts: list[Draft] = [
         draft.model_copy(update={"state": state}) for draft, state in zip(_DRAFTS, found, strict=False)
     ]
     button = _DRAFTS[text].id, _DRAFTS[seen].sha256
-    return refusal(_INCIDENT, drafts, *button, slack_id=f"U{by}", four_eyes=False) is None
+    now = _DRAFTS[text].valid_until - timedelta(seconds=0 if old else 1)
+    return (
+        refusal(_INCIDENT, drafts, *button, slack_id=f"U{by}", approvers=_APPROVERS, four_eyes=False, now=now) is None
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.domain.draft import DraftState
+from app.gate.states import open_to_decision
 from tests.simulation import gate_rules
 from tests.simulation.gate_model import (
     ENDED,
@@ -29,7 +30,7 @@ from tests.simulation.gate_model import (
     Text,
 )  # fmt: skip
 
-APPROVAL = "P-gate: nothing is posted without an approval of that very text by the commander of that moment"
+APPROVAL = "P-gate: nothing is posted without an approval of that very text, in its time, by one who might"
 ONE_POST = "P-once: an approval is posted at most once"
 ONE_PUBLIC = "P-once: an incident has at most one public incident"
 ON_PAGE = "PUBLISHED means that it is on the page, FAILED that it is not"
@@ -181,8 +182,9 @@ def canonical(s: State) -> State:
 
 def _canonical_text(text: Text, held: set[int]) -> Text:
     state = DraftState.SUPERSEDED if text.state is DraftState.REJECTED else text.state  # both lead nowhere
+    old = text.old and open_to_decision(state)  # makes no difference to what is decided
     asked_for = text.claim in held or text.state in {DraftState.APPROVED, DraftState.UNKNOWN}
-    return Text(state, text.claim if asked_for else NONE)
+    return Text(state, text.claim if asked_for else NONE, old)
 
 
 def _canonical_claim(claim: Claim, *, may_send: bool, awaited: bool, current: bool) -> Claim:
