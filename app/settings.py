@@ -45,7 +45,7 @@ def _json(value: object) -> object:
 Url = Annotated[str, AfterValidator(_base_url)]
 # NoDecode: read here, since pydantic-settings raises an error of its own for the first one that is no JSON.
 TeamGroups = Annotated[dict[str, str], NoDecode, BeforeValidator(_json)]
-Repositories = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json)]
 
 
 class _Settings(BaseSettings):
@@ -154,6 +154,9 @@ class ProcessorSettings(_Settings):
     linear_api_key: SecretStr = Field(description="lin_api_… From: Linear, Settings, API.")
     linear_team_id: str = Field(description="UUID of the team that owns postmortems.")
     linear_project_id: str | None = Field(None, description="UUID of the project that postmortems are filed in.")
+    linear_label_names: Names = Field(
+        (), description='JSON list of labels that each issue gets, e.g. ["Postmortem"]. They must exist.'
+    )
     linear_api_url: Url = Field("https://api.linear.app", description="Linear's API, without /graphql.")
 
     workos_api_key: SecretStr = Field(description="sk_… From: WorkOS dashboard, API Keys.")
@@ -165,7 +168,7 @@ class ProcessorSettings(_Settings):
 
     github_token: SecretStr = Field(description="Reads contents and commits. From: a GitHub App or fine-grained token.")
     github_org_slug: str = Field(description="The organisation that owns the repositories.")
-    github_repo_names: Repositories = Field(description='JSON list of repositories, e.g. ["checkout"].')
+    github_repo_names: Names = Field(description='JSON list of repositories, e.g. ["checkout"].')
     github_api_url: Url = Field("https://api.github.com", description="GitHub's API.")
 
     services_file: Path | None = Field(
@@ -176,6 +179,10 @@ class ProcessorSettings(_Settings):
     bedrock_model_id: str | None = Field(
         None,
         description="Inference profile that phrases drafts and postmortems. Unset: the deterministic writer does.",
+    )
+    bedrock_classifier_model_id: str | None = Field(
+        None,
+        description="Inference profile of a light model that tells updates from chatting. Unset: a fixed rule does.",
     )
 
     incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
 from app.domain.draft import PublicStatus
-from app.domain.ids import issue_id
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
-from app.flows import checklist, publishing, ratings, sla, steps
+from app.flows import checklist, filing, publishing, ratings, sla, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.steps import Done, Flow, post_once
 from app.flows.timers import WHILE_OPEN, wake
@@ -37,7 +37,7 @@ COME_BACK = timedelta(minutes=10)  # longer with each time
 COME_BACK_MAX = timedelta(hours=6)
 STEPS = frozenset(
     {
-        "remove_nudges", "write_postmortem", "create_postmortem", "announce", LINK_TOLD, "ask_rating",
+        "remove_nudges", "write_postmortem", "announce", LINK_TOLD, "ask_rating",
         "schedule_ratings", "schedule_sla", "schedule_archive",
     }
 )  # fmt: skip
@@ -111,9 +111,9 @@ class Resolution:
         await flow.optional("remove_nudges", lambda: self._remove_nudges(flow.incident))
         written = await flow.optional("write_postmortem", lambda: self._write(flow.incident))
         if written is not None:
-            await flow.optional("create_postmortem", lambda: self._file(flow, str(written["markdown"])))
+            await self._file(flow, str(written["markdown"]))
         announced = await flow.optional("announce", lambda: self._announce(flow, channel))
-        if announced and "create_postmortem" not in flow.missing:
+        if announced and not filing.steps(flow.incident) & flow.missing.keys():
             with_link = bool(announced["with_link"])
             await flow.optional(LINK_TOLD, lambda: self._tell_link(flow, channel, with_link))
         await flow.optional("ask_rating", lambda: self._ask_rating(flow, channel))
@@ -151,32 +151,18 @@ class Resolution:
             facts=[Fact(type=AuditType.POSTMORTEM_WRITTEN, actor=SYSTEM, details=details)],
         )
 
+    async def _file(self, flow: Flow, markdown: str) -> None:
+        """The postmortem, and beneath it what is still to be done."""
+        file = filing.Filing(self.chat, self.tracker)
+        await flow.optional(filing.POSTMORTEM, lambda: file.postmortem(flow.incident, markdown))
+        if flow.incident.postmortem:
+            for task in filing.to_file(flow.incident):
+                await flow.optional(filing.step_of(task), partial(file.task, flow.incident, task))
+
     async def _commits(self, incident: Incident) -> Reading:
         until = incident.resolved_at or clock.now()
         service = self.catalogue.of(incident.service, incident.alert.labels)
         return await self.code.commits(service, incident.alert.at - COMMITS_BEFORE, until)
-
-    async def _file(self, flow: Flow, markdown: str) -> Done:
-        incident = flow.incident
-        if incident.drill:
-            return Done(result={"drill": "written, and filed nowhere"})  # S9: Linear holds what really happened
-        title = f"Postmortem: {incident.title}"
-        filed = await self.tracker.file_postmortem(
-            issue_id(f"postmortem:{incident.id}{incident.again}"),
-            title[:255],
-            markdown,
-            assignee_email=await self._email_of_ic(incident),
-            link=await self.chat.link(incident.channel_id or ""),
-        )
-        metrics.postmortem_created()
-        details = {"issue_id": filed.id, "identifier": filed.identifier, "url": filed.url}
-        fact = Fact(type=AuditType.POSTMORTEM_CREATED, actor=SYSTEM, details=details)
-        return Done(result=filed.model_dump(), facts=[fact], change=lambda incident: incident.but(postmortem=filed))
-
-    async def _email_of_ic(self, incident: Incident) -> str | None:
-        journal = await self.store.steps(incident.id, "war_room")
-        people = journal["resolve_responders"].result["found"] if "resolve_responders" in journal else []
-        return next((person["email"] for person in people if person["slack_id"] == incident.ic), None)
 
     async def _announce(self, flow: Flow, channel: str) -> Done:
         incident = flow.incident
@@ -226,7 +212,8 @@ class Resolution:
         )
 
     async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
-        return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
+        effect = f"{what}:{flow.incident.id}{flow.incident.again}"
+        return await post_once(self.chat, channel, message, effect, adopting=flow.adopting)
 
 
 def _last_word(incident: Incident) -> str | None:
@@ -241,7 +228,7 @@ def _last_word(incident: Incident) -> str | None:
 
 def _left(incident: Incident, done: Collection[str]) -> frozenset[str]:
     last_word = _last_word(incident)
-    return (STEPS | {last_word} if last_word else STEPS) - set(done)
+    return (STEPS | filing.steps(incident) | ({last_word} if last_word else set())) - set(done)
 
 
 def _begin(incident: Incident) -> Decision | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from app.domain.ids import issue_id
 from app.effects.linear import Linear
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
+from app.ports import Issue
 from app.sim import cast
 from app.sim.faults import Faulty, Kind
 from app.sim.linear import LinearSim, throttled
@@ -35,8 +37,10 @@ def url(faulty: Faulty, serve: Serve) -> str:
     return serve(faulty)
 
 
-def _linear(url: str, *, key: str = cast.LINEAR_KEY, team: str = cast.LINEAR_TEAM) -> Linear:
-    return Linear(url, key, team, cast.LINEAR_PROJECT)
+def _linear(
+    url: str, *, key: str = cast.LINEAR_KEY, team: str = cast.LINEAR_TEAM, labels: Sequence[str] = ()
+) -> Linear:
+    return Linear(url, key, team, cast.LINEAR_PROJECT, labels=labels)
 
 
 @pytest.fixture
@@ -47,13 +51,18 @@ async def linear(url: str) -> AsyncIterator[Linear]:
 
 
 async def _file(linear: Linear, **other: Any) -> Any:
-    given: dict[str, Any] = {"title": "Postmortem", "markdown": "# What happened", "assignee_email": None, "link": LINK}
-    return await linear.file_postmortem(ID, **{**given, **other})
+    given: dict[str, Any] = {
+        "id": ID, "title": "Postmortem", "markdown": "# What happened", "link": LINK, "priority": 2,
+    }  # fmt: skip
+    return await linear.file(Issue(**{**given, **other}))
 
 
 async def test_files_the_issue_with_all_that_was_said(linear: Linear, sim: LinearSim) -> None:
-    filed = await _file(linear, assignee_email="primary@example.com")
+    filed = await _file(
+        linear, assignee_id=await linear.member("primary@example.com"), priority=2, due=date(2026, 11, 23)
+    )
     issue = sim.issues[ID]
+    assert (issue["priority"], issue["dueDate"]) == (2.0, "2026-11-23")
     assert (filed.id, filed.identifier, filed.url) == (ID, issue["identifier"], issue["url"])
     assert (issue["title"], issue["description"]) == ("Postmortem", "# What happened")
     assert issue["team"]["id"] == cast.LINEAR_TEAM
@@ -73,8 +82,31 @@ async def test_twice_with_one_id_is_one_issue(linear: Linear, sim: LinearSim) ->
 async def test_someone_linear_does_not_know_is_nobody_and_not_the_keys_owner(
     linear: Linear, sim: LinearSim, email: str
 ) -> None:
-    await _file(linear, assignee_email=email)
+    assert await linear.member(email) is None
+    await _file(linear)
     assert sim.issues[ID]["assignee"] is None
+
+
+async def test_labels_are_those_an_issue_of_the_team_can_have_and_the_rest_is_named(url: str, sim: LinearSim) -> None:
+    linear = _linear(url, labels=["Postmortem", "Incident", "Kind", "Elsewhere", "Invented"])
+    labels = await linear.labels()
+    await _file(linear, label_ids=labels.ids)
+    await linear.aclose()
+    assert [label["name"] for label in sim.issues[ID]["labels"]] == ["Postmortem", "Incident"]
+    assert labels.missing == ("Kind", "Elsewhere", "Invented")
+
+
+async def test_a_sub_issue_stands_under_its_parent(linear: Linear, sim: LinearSim) -> None:
+    parent = await _file(linear)
+    child = await _file(linear, id=issue_id("task"), title="Add an alarm", parent_id=parent.id)
+    assert sim.issues[child.id]["parent"]["id"] == parent.id
+    assert sim.issues[child.id]["assignee"] is None
+
+
+async def test_a_sub_issue_of_nothing_is_refused(linear: Linear, sim: LinearSim) -> None:
+    with pytest.raises(VendorRefused):
+        await _file(linear, parent_id=issue_id("never filed"))
+    assert not sim.issues
 
 
 async def test_a_long_title_is_cut_and_not_refused(linear: Linear, sim: LinearSim) -> None:
@@ -109,7 +141,7 @@ async def test_a_request_that_never_arrived_is_unknown_and_the_next_try_files_it
 async def test_reads_are_tried_again_and_an_outage_says_so(linear: Linear, faulty: Faulty, sim: LinearSim) -> None:
     faulty.add(Kind.ERROR)
     with pytest.raises(VendorUnavailable):
-        await _file(linear, assignee_email="primary@example.com")
+        await linear.member("primary@example.com")
     assert faulty.struck[Kind.ERROR] > 1
     faulty.clear()
     await _file(linear)
@@ -139,7 +171,7 @@ async def test_refusals_name_the_remedy(url: str) -> None:
 @pytest.mark.parametrize("id_", ["not a uuid", "5e1b0a52-0c65-5c1e-8a3e-000000000001"])
 async def test_the_simulated_linear_wants_a_uuid_of_version_4(linear: Linear, sim: LinearSim, id_: str) -> None:
     with pytest.raises(VendorRefused):
-        await linear.file_postmortem(id_, "Postmortem", "", assignee_email=None, link=LINK)
+        await _file(linear, id=id_)
     assert not sim.issues
 
 

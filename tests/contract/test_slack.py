@@ -159,6 +159,31 @@ async def test_an_address_leads_to_an_active_person_or_to_nobody(world: World) -
     assert await world.slack.slack_id("nobody@example.com") is None
 
 
+async def test_an_address_is_told_of_active_people_whom_slack_shows(world: World) -> None:
+    assert await world.slack.email(PRIMARY) == "primary@example.com"
+    assert await world.slack.email("U0FORMER") is None
+    assert await world.slack.email("U0NOBODY") is None
+    world.sim.workspace.scopes -= {"users:read.email"}
+    assert await world.slack.email(PRIMARY) is None
+
+
+async def test_who_is_in_a_user_group_is_asked_each_time(world: World) -> None:
+    """G3."""
+    group = world.sim.workspace.usergroups[cast.APPROVER_GROUP]
+    assert await world.slack.group_members(cast.APPROVER_GROUP) == group == {*cast.APPROVERS}
+    group.remove(LEAD)
+    assert LEAD not in await world.slack.group_members(cast.APPROVER_GROUP)
+
+
+async def test_a_user_group_that_is_not_known_or_not_shown_is_an_error_and_nobody(world: World) -> None:
+    """G3, S2: no group is not an empty one."""
+    with pytest.raises(VendorRefused, match="no_such_subteam"):
+        await world.slack.group_members("S0GONE")
+    world.sim.workspace.scopes.remove("usergroups:read")
+    with pytest.raises(VendorRefused, match="usergroups:read"):
+        await world.slack.group_members(cast.APPROVER_GROUP)
+
+
 # ---------------------------------------------------------------- messages
 
 
