@@ -12,6 +12,7 @@ CASES   ?= 10000
 STAMP   := $(VENV)/.installed
 FUZZERS := $(VENV)/.fuzzers
 HELM    := $(or $(shell command -v helm),.cache/bin/helm)
+PROMTOOL := $(or $(shell command -v promtool),.cache/bin/promtool)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
@@ -73,7 +74,14 @@ $(HELM):
 	@echo "Building helm into .cache/bin (once)"
 	@GOBIN=$(abspath $(dir $@)) go install helm.sh/helm/v3/cmd/helm@v3.19.0
 
-chart: $(STAMP) $(HELM) ## Render the chart for every environment, and hold it against its policies (needs helm, or Go)
+$(PROMTOOL):
+	@command -v apt-get >/dev/null || { echo "promtool is not here, and this is no Debian to get it from: install Prometheus's promtool, then run this again" >&2; exit 1; }
+	@echo "Fetching promtool into .cache/bin (once)"
+	@mkdir -p .cache/prometheus $(dir $@)
+	@cd .cache/prometheus && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } \
+		&& dpkg -x prometheus_*.deb . && cp usr/bin/promtool $(abspath $@)
+
+chart: $(STAMP) $(HELM) $(PROMTOOL) ## Render the chart for every environment, hold it and its alerts against their tests
 	$(BIN)/python -m pytest tests/chart
 
 lint: $(STAMP) ## Style, types, and the import contracts

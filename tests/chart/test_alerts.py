@@ -1,0 +1,85 @@
+"""The alerts, by promtool's own cases; and that a spoiled alert turns one of them red."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts import dashboard
+from tests.chart.rendered import CHART, ROOT
+
+CASES = ROOT / "tests" / "chart" / "alerts_test.yaml"
+RULES: dict[str, Any] = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())
+ALERTS = [rule["alert"] for rule in RULES["groups"][0]["rules"]]
+_OWN_PROMTOOL = ROOT / ".cache" / "bin" / "promtool"  # `make chart` puts it there when there is none
+_METERS = (ROOT / "app" / "telemetry" / "meters.py").read_text()
+METRICS = {name for name in re.findall(r'\("([a-z_]+)", (?:"|description)', _METERS)}
+
+
+def promtool(rules: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "alerts.yaml").write_text(yaml.safe_dump(rules))
+    shutil.copy(CASES, folder)
+    found = shutil.which("promtool") or str(_OWN_PROMTOOL)
+    return subprocess.run([found, "test", "rules", CASES.name], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def spoiled(alert: str, part: str) -> dict[str, Any]:
+    rules = copy.deepcopy(RULES)
+    rule = next(rule for rule in rules["groups"][0]["rules"] if rule["alert"] == alert)
+    if part == "for":
+        del rule["for"]
+    else:
+        del rule["labels"][part]
+    return rules
+
+
+def test_each_alert_fires_when_it_should_and_is_silent_when_it_should_be(tmp_path: Path) -> None:
+    done = promtool(RULES, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("part", ["for", "severity"])
+@pytest.mark.parametrize("alert", ALERTS)
+def test_a_spoiled_alert_is_seen(alert: str, part: str, tmp_path: Path) -> None:
+    assert promtool(spoiled(alert, part), tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize("rule", RULES["groups"][0]["rules"], ids=ALERTS)
+def test_each_alert_leads_to_its_page(rule: dict[str, Any]) -> None:
+    page = rule["annotations"]["runbook_url"].removeprefix("RUNBOOKS/")
+    assert (ROOT / "artifacts" / "runbook" / page).is_file()
+
+
+def test_alerts_and_dashboard_ask_for_numbers_that_exist() -> None:
+    queries = [rule["expr"] for rule in RULES["groups"][0]["rules"]]
+    queries += [target["expr"] for panel in dashboard.dashboard()["panels"] for target in panel.get("targets", ())]
+    asked = {
+        re.sub(r"_(bucket|count|total)$", "", name) if name not in METRICS else name
+        for query in queries
+        for name in re.findall(r"\b([a-z]+(?:_[a-z]+)+)\b", re.sub(r"\{[^}]*\}|by \([^)]*\)|\$__\w+", "", query))
+        if name not in {"histogram_quantile"}
+    }
+    assert asked - METRICS == set()
+    assert METRICS - asked == set(), "a number that nobody looks at"
+
+
+def test_the_dashboard_is_what_its_script_writes() -> None:
+    assert dashboard.TARGET.read_text() == dashboard.written(), "out of date: python scripts/dashboard.py"
+
+
+def test_the_dashboard_is_sound() -> None:
+    panels = json.loads(dashboard.written())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    places = [panel["gridPos"] for panel in panels]
+    taken = [(x, y) for p in places for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
+    assert len(taken) == len(set(taken)), "two panels in one place"
+    assert all(x < 24 for x, _ in taken)
+    assert all(panel.get("description") for panel in panels if panel["type"] != "row")
