@@ -5,7 +5,8 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from app.doctor import aws
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 
 _NO_MODEL = "not needed: BEDROCK_MODEL_ID is not set, so the deterministic writer phrases"
 
@@ -14,28 +15,28 @@ async def _model(deployment: Deployment) -> str:
     model = deployment.settings.bedrock_model_id
     if model is None:
         return _NO_MODEL
-    async with aws.client(deployment, "bedrock-runtime") as bedrock:
-        try:
-            await bedrock.converse(
-                modelId=model,
-                messages=[{"role": "user", "content": [{"text": "Say yes."}]}],
-                inferenceConfig={"maxTokens": 1},
-            )
-        except ClientError as error:
-            if "Throttl" in aws.code(error):
-                raise CouldNotTell(f"{model}: too many requests just now") from error
-            raise Failed(f"{model}: {aws.code(error)}") from error
+    bedrock = await deployment.aws("bedrock-runtime")
+    try:
+        await bedrock.converse(
+            modelId=model,
+            messages=[{"role": "user", "content": [{"text": "Say yes."}]}],
+            inferenceConfig={"maxTokens": 1},
+        )
+    except ClientError as error:
+        if "Throttl" in aws.code(error):
+            raise CouldNotTell(f"{model}: too many requests just now") from error
+        raise Failed(f"{model}: {aws.code(error)}") from error
     return f"{model} answers"
 
 
 async def _logging(deployment: Deployment) -> str:
     if deployment.settings.bedrock_model_id is None:
         return _NO_MODEL
-    async with aws.client(deployment, "bedrock") as bedrock:
-        try:
-            found = await bedrock.get_model_invocation_logging_configuration()
-        except ClientError as error:
-            raise CouldNotTell(f"the account's setting may not be read ({aws.code(error)})") from error
+    bedrock = await deployment.aws("bedrock")
+    try:
+        found = await bedrock.get_model_invocation_logging_configuration()
+    except ClientError as error:
+        raise CouldNotTell(f"the account's setting may not be read ({aws.code(error)})") from error
     if found.get("loggingConfig"):
         raise Failed("on: the account keeps what models are shown and what they answer")
     return "off"

@@ -6,24 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import aioboto3
-
-from app.settings import ProcessorSettings
+from app.doctor.deployment import Deployment
 
 
 class Verdict(StrEnum):
     OK = "ok"
     FAILED = "failed"
     COULD_NOT_TELL = "could not tell"
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What is examined. ``hmac_secret_id``: None when the doctor was not told the webhook pod's settings."""
-
-    settings: ProcessorSettings
-    hmac_secret_id: str | None
-    aws: aioboto3.Session
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from email.utils import parsedate_to_datetime
 
 from app import clock
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
-from app.outbound import Client
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 
 SKEW_MAX_S = 60.0
 
 
 async def _skew(deployment: Deployment) -> str:
-    async with aclosing(Client("Slack", deployment.settings.slack_api_url)) as http:
-        response = await http.send("POST", "api.test", operation="api.test", idempotent=True)
+    http = deployment.http("Slack", deployment.settings.slack_api_url)
+    response = await http.send("POST", "api.test", operation="api.test", idempotent=True)
     now = clock.wall()
     if "date" not in response.headers:
         raise CouldNotTell("Slack's answer has no Date")

@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from app.doctor import aws
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 
 _NOBODY = {"PK": {"S": "DOCTOR#nobody"}, "SK": {"S": "DOCTOR"}}
 _TTL_ATTRIBUTE = "expires_at"
@@ -87,8 +88,8 @@ async def _point_in_time(deployment: Deployment) -> str:
 
 async def _each_table(deployment: Deployment, look: Look) -> str:
     tables = (deployment.settings.incidents_table_name, deployment.settings.audit_table_name)
-    async with aws.client(deployment, "dynamodb") as dynamodb:
-        results = await asyncio.gather(*(_looked(look, dynamodb, table) for table in tables))
+    dynamodb = await deployment.aws("dynamodb")
+    results = await asyncio.gather(*(_looked(look, dynamodb, table) for table in tables))
     told = "; ".join(f"{table}: {words}" for table, (_, words) in zip(tables, results, strict=True))
     kinds = {kind for kind, _ in results}
     if Failed in kinds:

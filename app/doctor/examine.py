@@ -22,14 +22,15 @@ from app.doctor import (
     statuspage,
     workos,
 )
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed, Finding, Verdict
+from app.doctor.check import Check, CouldNotTell, Failed, Finding, Verdict
+from app.doctor.deployment import Deployment
 from app.errors import Unknown, VendorError, VendorThrottled, VendorUnavailable
 
 DEADLINE_S = 20.0  # for a whole check, which may ask several things; a model takes longest
 _SETTINGS = Check(
     "settings",
-    "every setting of the processor is there and of its form; all problems are told at once",
-    "set what is listed, as docs/settings.md says",
+    "each of the processor's is there and of its form, and the files they name can be read; all problems at once",
+    "mend what is listed, as docs/settings.md says",
     run=lambda _: _nothing_to_find(),
 )
 _VENDORS: tuple[Check, ...] = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from urllib.parse import quote
 
-from app.doctor.check import Check, Deployment, Failed
+from app.doctor.check import Check, Failed
+from app.doctor.deployment import Deployment
 from app.errors import VendorRefused
 from app.outbound import Client
 
@@ -19,15 +19,16 @@ _READ = {
 
 
 async def _token(deployment: Deployment) -> str:
-    async with aclosing(_client(deployment)) as http:
-        await http.get("rate_limit", operation="read the rate limit")  # asks nothing of any repository
+    http = _client(deployment)
+    await http.get("rate_limit", operation="read the rate limit")  # asks nothing of any repository
     return "valid"
 
 
 async def _repositories(deployment: Deployment) -> str:
-    names = deployment.settings.github_repo_names
-    async with aclosing(_client(deployment)) as http:
-        gaps = await asyncio.gather(*(_gaps(http, deployment, name) for name in names))
+    of_services = (repo for service in deployment.catalogue.services for repo in service.repos)
+    names = list(dict.fromkeys([*deployment.settings.github_repo_names, *of_services]))
+    http = _client(deployment)
+    gaps = await asyncio.gather(*(_gaps(http, deployment, name) for name in names))
     if wrong := [f"{name}: {gap}" for name, gap in zip(names, gaps, strict=True) if gap]:
         raise Failed("; ".join(wrong))
     return f"contents, commits and deployments are readable: {', '.join(names) or 'no repository is named'}"
@@ -56,7 +57,7 @@ def _client(deployment: Deployment) -> Client:
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    return Client("GitHub", settings.github_api_url, headers=headers)
+    return deployment.http("GitHub", settings.github_api_url, headers=headers)
 
 
 CHECKS = (
@@ -68,9 +69,9 @@ CHECKS = (
     ),
     Check(
         "GitHub: repositories",
-        "contents, commits and deployments of each of GITHUB_REPO_NAMES are readable",
-        "check GITHUB_ORG_SLUG and GITHUB_REPO_NAMES, and give the token of GITHUB_TOKEN the repository with the "
-        "read permissions Contents and Deployments",
+        "contents, commits and deployments of each of GITHUB_REPO_NAMES, and of the services' own, are readable",
+        "check GITHUB_ORG_SLUG, GITHUB_REPO_NAMES and the repos in SERVICES_FILE, and give the token of GITHUB_TOKEN "
+        "the repository with the read permissions Contents and Deployments",
         _repositories,
         after="GitHub: token",
     ),

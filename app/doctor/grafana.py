@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import aclosing
 
-from app.doctor.check import Check, CouldNotTell, Deployment
-from app.outbound import Client
+from app.doctor.check import Check, CouldNotTell
+from app.doctor.deployment import Deployment
 
 
 async def _metrics(deployment: Deployment) -> str:
@@ -34,8 +33,8 @@ async def _ask(
     if url is None:
         raise CouldNotTell(f"{setting} is not set: the room will have none of this", f"set {setting} to have it")
     auth = (instance_id or settings.grafana_cloud_org_id, settings.grafana_cloud_token.get_secret_value())
-    async with aclosing(Client("Grafana Cloud", url, auth=auth)) as http:
-        await http.get_json(path, operation="query", params=params)
+    http = deployment.http("Grafana Cloud", url, auth=auth)
+    await http.get_json(path, operation="query", params=params)
     return "a query is answered"
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Any
 
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
-from app.outbound import Client
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 
 _BAD_REQUEST = 400  # what a GraphQL error may come with
 _TEAM = "query Team($id: String!) { team(id: $id) { id key name } }"
@@ -29,10 +28,10 @@ async def _ask(deployment: Deployment, query: str, id_: str) -> dict[str, Any]:
     settings = deployment.settings
     asked = {"query": query, "variables": {"id": id_}}
     headers = {"Authorization": settings.linear_api_key.get_secret_value()}  # bare: Bearer is for OAuth tokens
-    async with aclosing(Client("Linear", settings.linear_api_url, headers=headers)) as http:
-        response = await http.send(
-            "POST", "graphql", operation="query", json=asked, idempotent=True, accept=(_BAD_REQUEST,)
-        )
+    http = deployment.http("Linear", settings.linear_api_url, headers=headers)
+    response = await http.send(
+        "POST", "graphql", operation="query", json=asked, idempotent=True, accept=(_BAD_REQUEST,)
+    )
     body = response.json()
     if body.get("errors"):
         error = body["errors"][0]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Any
 
-from app.doctor.check import Check, Deployment, Failed
-from app.outbound import Client
+from app.doctor.check import Check, Failed
+from app.doctor.deployment import Deployment
 
 
 async def _token(deployment: Deployment) -> str:
@@ -24,8 +23,8 @@ async def _escalation(deployment: Deployment) -> str:
 async def _routes(deployment: Deployment) -> Any:
     settings = deployment.settings
     headers = {"Authorization": settings.grafana_oncall_token.get_secret_value()}
-    async with aclosing(Client("OnCall", f"{settings.grafana_oncall_url}/api/v1", headers=headers)) as http:
-        return await http.get_json("routes/", operation="list routes", params={"perpage": 100})
+    http = deployment.http("OnCall", f"{settings.grafana_oncall_url}/api/v1", headers=headers)
+    return await http.get_json("routes/", operation="list routes", params={"perpage": 100})
 
 
 CHECKS = (

@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import aioboto3
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.doctor.check import Deployment, Finding, Verdict
+from app import services_file
+from app.doctor.check import Finding, Verdict
+from app.doctor.deployment import Deployment
 from app.doctor.examine import examine, without_settings
 from app.errors import SettingsError
 from app.settings import DoctorSettings, ProcessorSettings, load
@@ -37,10 +38,11 @@ async def examine_and_report(*, as_json: bool) -> bool:
 async def _findings() -> list[Finding]:
     try:
         settings, more = load(ProcessorSettings), load(DoctorSettings)
+        catalogue = services_file.read(settings.services_file)
     except SettingsError as error:
         return without_settings(str(error))
-    aws = aioboto3.Session(region_name=settings.aws_region)
-    return await examine(Deployment(settings, more.grafana_oncall_hmac_secret_id, aws))
+    async with Deployment(settings, catalogue, more.grafana_oncall_hmac_secret_id) as deployment:
+        return await examine(deployment)
 
 
 def _table(findings: Sequence[Finding], *, ok: bool) -> Table:

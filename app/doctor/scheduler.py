@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from app import clock
 from app.doctor import aws
-from app.doctor.check import Check, Deployment, Failed
+from app.doctor.check import Check, Failed
+from app.doctor.deployment import Deployment
 
 _NEVER = timedelta(days=365)
 _REMEDIES = {
@@ -24,17 +25,17 @@ _REMEDIES = {
 async def _schedule(deployment: Deployment) -> str:
     group = deployment.settings.scheduler_group_name
     name = f"doctor-{clock.new_id()}"
-    async with aws.client(deployment, "scheduler") as scheduler:
-        try:
-            await scheduler.create_schedule(**_never_fires(deployment, name))
-        except ClientError as error:
-            code = aws.code(error)
-            raise Failed(f"CreateSchedule in {group}: {code}", _REMEDIES.get(code, "")) from error
-        try:
-            await scheduler.delete_schedule(Name=name, GroupName=group)
-        except ClientError as error:
-            remedy = f"{_REMEDIES['AccessDeniedException']}; then remove the schedule {name}, which never fires"
-            raise Failed(f"DeleteSchedule in {group}: {aws.code(error)}", remedy) from error
+    scheduler = await deployment.aws("scheduler")
+    try:
+        await scheduler.create_schedule(**_never_fires(deployment, name))
+    except ClientError as error:
+        code = aws.code(error)
+        raise Failed(f"CreateSchedule in {group}: {code}", _REMEDIES.get(code, "")) from error
+    try:
+        await scheduler.delete_schedule(Name=name, GroupName=group)
+    except ClientError as error:
+        remedy = f"{_REMEDIES['AccessDeniedException']}; then remove the schedule {name}, which never fires"
+        raise Failed(f"DeleteSchedule in {group}: {aws.code(error)}", remedy) from error
     return f"made and removed one in {group}"
 
 

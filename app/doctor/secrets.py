@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from app.doctor.check import Check, CouldNotTell, Deployment
-from app.webhook.secrets import SecretsManager
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 
 
 async def _hmac_secret(deployment: Deployment) -> str:
     if deployment.hmac_secret_id is None:
         raise CouldNotTell("GRAFANA_ONCALL_HMAC_SECRET_ID is not set here: only the webhook pod needs it")
-    region = deployment.settings.aws_region
-    async with SecretsManager(deployment.aws, deployment.hmac_secret_id, region=region) as secret:
-        versions = await secret.versions()
-    return f"readable, {len(versions)} valid version{'s' if len(versions) > 1 else ''}"
+    secrets = await deployment.aws("secretsmanager")
+    found = await secrets.get_secret_value(SecretId=deployment.hmac_secret_id)
+    if not found.get("SecretString", "").strip():
+        raise Failed("it is empty: anybody can sign with an empty secret")
+    return "readable"
 
 
 CHECKS = (

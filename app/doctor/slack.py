@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Any
 
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
-from app.outbound import Client, Response
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
+from app.outbound import Response
 
 # What the app does with each; the manifest asks for the same.
 SCOPES = {
@@ -20,6 +20,9 @@ SCOPES = {
     "users:read": "people",
     "users:read.email": "finding people by their address",
     "pins:write": "pinning the first message",
+    "pins:read": "taking what people pin into the timeline",
+    "reactions:read": "taking what people mark with :pushpin: into the timeline",
+    "usergroups:read": "who may approve a text, when a user group may",
 }
 _SCOPES_HEADER = "x-oauth-scopes"  # of every answer to a bot's token
 
@@ -81,8 +84,8 @@ async def _call(
 ) -> tuple[Response, dict[str, Any]]:
     settings = deployment.settings
     headers = {"Authorization": f"Bearer {token or settings.slack_bot_token.get_secret_value()}"}
-    async with aclosing(Client("Slack", settings.slack_api_url, headers=headers)) as http:
-        response = await http.send("POST", method, operation=method, form=arguments or {}, idempotent=True)
+    http = deployment.http("Slack", settings.slack_api_url, headers=headers)
+    response = await http.send("POST", method, operation=method, form=arguments or {}, idempotent=True)
     body: dict[str, Any] = response.json()
     return response, body
 

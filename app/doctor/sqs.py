@@ -10,7 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from app.doctor import aws
-from app.doctor.check import Check, Deployment, Failed
+from app.doctor.check import Check, Failed
+from app.doctor.deployment import Deployment
 
 _ROOM = 2  # times MAX_ATTEMPTS: SQS counts every message that was given back unworked behind a failed one
 
@@ -69,10 +70,10 @@ async def _attributes(deployment: Deployment) -> dict[str, Attributes]:
     """By the queue's address; all of them, or a failure that names those that cannot be read."""
     settings = deployment.settings
     urls = (settings.incident_events_queue_url, settings.nudge_events_queue_url, settings.sla_check_queue_url)
-    async with aws.client(deployment, "sqs") as sqs:
-        answers = await asyncio.gather(
-            *(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]) for url in urls), return_exceptions=True
-        )
+    sqs = await deployment.aws("sqs")
+    answers = await asyncio.gather(
+        *(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]) for url in urls), return_exceptions=True
+    )
     refused = [
         f"{_name(url)}: {aws.code(one)}" for url, one in zip(urls, answers, strict=True) if isinstance(one, ClientError)
     ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from urllib.parse import quote
 
-from app.doctor.check import Check, CouldNotTell, Deployment, Failed
+from app.doctor.check import Check, CouldNotTell, Failed
+from app.doctor.deployment import Deployment
 from app.errors import VendorRefused
 from app.outbound import Client
 
 
 async def _directory(deployment: Deployment) -> str:
-    async with aclosing(_client(deployment)) as http:
-        path = f"directories/{quote(deployment.settings.workos_directory_id, safe='')}"
-        found = await http.get_json(path, operation="read the directory")
+    http = _client(deployment)
+    path = f"directories/{quote(deployment.settings.workos_directory_id, safe='')}"
+    found = await http.get_json(path, operation="read the directory")
     return f"{found.get('name', 'the directory')} is {found['state']}"
 
 
@@ -22,8 +22,8 @@ async def _groups(deployment: Deployment) -> str:
     groups = deployment.settings.workos_team_group_map
     if not groups:
         raise CouldNotTell("no team is mapped to a group: only whoever is on call will be invited")
-    async with aclosing(_client(deployment)) as http:
-        sizes = await asyncio.gather(*(_size(http, deployment, group) for group in groups.values()))
+    http = _client(deployment)
+    sizes = await asyncio.gather(*(_size(http, deployment, group) for group in groups.values()))
     told = [f"{team}: {size}" for team, size in zip(groups, sizes, strict=True)]
     if wrong := [words for words, size in zip(told, sizes, strict=True) if not isinstance(size, int) or size == 0]:
         raise Failed(f"groups without an active member, or not readable: {', '.join(wrong)}")
@@ -45,7 +45,7 @@ async def _size(http: Client, deployment: Deployment, group: str) -> int | str:
 def _client(deployment: Deployment) -> Client:
     settings = deployment.settings
     headers = {"Authorization": f"Bearer {settings.workos_api_key.get_secret_value()}"}
-    return Client("WorkOS", settings.workos_api_url, headers=headers)
+    return deployment.http("WorkOS", settings.workos_api_url, headers=headers)
 
 
 CHECKS = (

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -37,6 +38,13 @@ def _given(config: pytest.Config) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
+    with moto() as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Its address. A test that wants AWS to itself starts one of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
