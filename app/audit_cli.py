@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +20,17 @@ from aiobotocore.config import AioConfig
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
+from app import telemetry
 from app.domain.audit import Export
+from app.domain.sweep import Head
 from app.effects.dynamodb import DynamoStore
 from app.errors import IncidentResponseError
 from app.settings import AuditSettings, load
+from app.sweep import Swept, sweep
+from app.telemetry import metrics
 
 cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
 _out = Console()
@@ -82,6 +89,53 @@ def export_trail(
     _err.print(f"{output}: written. Check it anywhere with: incident-response audit verify {output}")
 
 
+@cli.command("sweep")
+def sweep_trails(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Look at every trail: no publish without its approval, and all as it was written. Exit code 1: something is wrong.
+
+    The chart runs it daily; what it finds is counted in `gate_violation_count`.
+    """
+    try:
+        swept = asyncio.run(_sweep())
+    except IncidentResponseError as error:
+        _err.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from error
+    if as_json:
+        typer.echo(json.dumps({"ok": not swept.count, **asdict(swept)}, indent=2))
+    for incident, found in swept.violations.items():
+        for problem in found:
+            _err.print(f"[red]✗[/red] {incident}: {escape(problem)}")
+    if swept.count:
+        _err.print("[red]Treat it as a security incident:[/red] artifacts/runbook/GateViolation.md says what to do.")
+        raise typer.Exit(1)
+    _err.print(f"[green]✓[/green] {swept.incidents} incidents, {swept.events} events: each publish has its approval")
+
+
+async def _sweep() -> Swept:
+    settings = load(AuditSettings)
+    telemetry.configure_command()
+    telemetry.export("sweep", settings.environment, settings.otel_exporter_otlp_endpoint)
+    try:
+        async with _store(settings) as store:
+            with Progress(console=_err, transient=True) as progress:
+                task = progress.add_task("trails", total=None)
+
+                def seen(done: int, of: int) -> None:
+                    progress.update(task, completed=done, total=of)
+
+                swept = await sweep(store, _nothing_kept, seen)
+        metrics.gate_violated(swept.count)
+        return swept
+    finally:
+        telemetry.close()
+
+
+async def _nothing_kept(_: str) -> Head | None:
+    return None
+
+
 def _tell(export: Export) -> None:
     problems = export.problems()
     for problem in problems:
@@ -112,10 +166,7 @@ def _fetch(incident_id: str) -> Export:
 
 async def _load(incident_id: str) -> Export:
     settings = load(AuditSettings)
-    config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-    async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=config) as client:
-        tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
-        store = DynamoStore(client, **tables)
+    async with _store(settings) as store:
         incident = await store.incident(incident_id)
         if incident is None:
             _err.print(
@@ -124,3 +175,11 @@ async def _load(incident_id: str) -> Export:
             raise typer.Exit(2)
         events = await store.trail(incident_id)
     return Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
+
+
+@asynccontextmanager
+async def _store(settings: AuditSettings) -> AsyncIterator[DynamoStore]:
+    config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=config) as client:
+        tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
+        yield DynamoStore(client, **tables)

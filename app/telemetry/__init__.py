@@ -4,7 +4,7 @@ Logs are JSON on stdout, each line with its trace. Traces and metrics leave by O
 and only when an endpoint is set; without one a trace is no more than the id that a message's log lines share.
 """
 
-from app.telemetry.export import EXPORT_TIMEOUT_S, close, configure
+from app.telemetry.export import EXPORT_TIMEOUT_S, close, configure, export
 from app.telemetry.logs import configure_command, log
 from app.telemetry.meters import metrics
 from app.telemetry.traces import carrier, failed, note, work
@@ -15,6 +15,7 @@ __all__ = [
     "close",
     "configure",
     "configure_command",
+    "export",
     "failed",
     "log",
     "metrics",

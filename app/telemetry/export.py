@@ -29,13 +29,17 @@ _exporting: list[TracerProvider | MeterProvider] = []
 def configure(service: Literal["webhook", "processor"], settings: WebhookSettings | ProcessorSettings) -> None:
     """Once, at the start of a pod."""
     configure_logs(settings.log_level, sys.stdout)
-    endpoint = settings.otel_exporter_otlp_endpoint
+    export(service, settings.environment, settings.otel_exporter_otlp_endpoint)
+
+
+def export(service: str, environment: str, endpoint: str | None) -> None:
+    """From now on, until ``close``. Without an endpoint: nowhere."""
     resource = Resource.create(
         {
             "service.name": f"{PLATFORM}-{service}",
             "service.namespace": PLATFORM,
             "agents.platform": PLATFORM,
-            "deployment.environment": settings.environment,
+            "deployment.environment": environment,
         }
     )
     traces = TracerProvider(resource=resource, shutdown_on_exit=False)

@@ -94,6 +94,17 @@ def test_the_pods_are_restricted(environment: str, name: str) -> None:
 
 
 @every_environment
+def test_the_sweep_runs_daily_and_holds_no_vendors_key(environment: str) -> None:
+    """G7: a check that nobody runs finds nothing."""
+    spec = one(render(environment), "CronJob", "sweep")["spec"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", spec["schedule"])
+    [container] = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["audit", "sweep", "--json"]
+    assert not any("secretRef" in source for source in container["envFrom"])
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+@every_environment
 def test_no_secret_stands_in_a_manifest(environment: str) -> None:
     documents = render(environment)
     assert not [document for document in documents if document["kind"] == "Secret"]

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app import clock
 from app.aws_calls import AwsCalls
-from app.domain.audit import AuditEvent
+from app.domain.audit import AuditEvent, AuditType
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.dynamodb import items
@@ -56,6 +56,9 @@ class DynamoStore:
     async def incident_of_channel(self, channel_id: str) -> Incident | None:
         return await self._looked_up(f"CHANNEL#{channel_id}")
 
+    async def incident_together(self, key: str) -> Incident | None:
+        return await self._looked_up(f"TOGETHER#{key}")
+
     async def open_incidents(self) -> list[Incident]:
         found: list[Incident] = []
         for status in OPEN_STATUSES:
@@ -86,6 +89,17 @@ class DynamoStore:
 
     async def trail(self, incident_id: str) -> list[AuditEvent]:
         return [items.event_of(item) for item in await self._children(self._audit, incident_id, "EVENT#")]
+
+    async def incident_ids(self) -> list[str]:
+        """Of every trail there is: each begins with its alert. From an index, page by page."""
+        begun = await self._query(
+            self._audit,
+            {"type": AuditType.ALERT_RECEIVED.value},
+            index="event-type-index",
+            key="#type = :type",
+            names={"#type": "type"},
+        )
+        return sorted({str(item["incident_id"]) for item in begun})
 
     async def commit(self, change: Change) -> Incident:
         new, events = change.applied()

@@ -1,0 +1,61 @@
+"""``incident-response audit sweep``: every trail there is, looked at as an auditor would (G7). Run daily."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.audit import AuditEvent, Export
+from app.domain.incident import Incident
+from app.domain.sweep import Head, violations
+
+_AT_ONCE = 8  # trails that are read side by side
+
+Kept = Callable[[str], Awaitable[Head | None]]
+
+
+class Trails(Protocol):
+    async def incident_ids(self) -> list[str]: ...
+    async def incident(self, incident_id: str) -> Incident | None: ...
+    async def trail(self, incident_id: str) -> list[AuditEvent]: ...
+
+
+@dataclass(frozen=True)
+class Swept:
+    incidents: int
+    events: int
+    violations: dict[str, list[str]]  # by incident
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.violations.values()))
+
+
+async def sweep(trails: Trails, kept: Kept, seen: Callable[[int, int], None] = lambda *_: None) -> Swept:
+    """``seen`` is told how many of how many trails have been looked at."""
+    ids = await trails.incident_ids()
+    gate, done = asyncio.Semaphore(_AT_ONCE), 0
+
+    async def look(incident_id: str) -> tuple[str, int, Sequence[str]]:
+        nonlocal done
+        async with gate:
+            events, found = await _look(trails, kept, incident_id)
+        done += 1
+        seen(done, len(ids))
+        return incident_id, events, found
+
+    looked = await asyncio.gather(*map(look, ids))
+    wrong = {incident_id: list(found) for incident_id, _, found in looked if found}
+    return Swept(len(ids), sum(events for _, events, _ in looked), wrong)
+
+
+async def _look(trails: Trails, kept: Kept, incident_id: str) -> tuple[int, list[str]]:
+    """What is added between the two reads is left for the next time."""
+    incident = await trails.incident(incident_id)
+    if incident is None:
+        return 0, ["there is a trail, and no incident that it is of"]
+    events = [event for event in await trails.trail(incident_id) if event.seq <= incident.audit_seq]
+    export = Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
+    return len(events), violations(export, await kept(incident_id))
