@@ -484,6 +484,31 @@ MUTANTS = (
         "there = sorted(names)",
         "unit/test_resolution.py",
     ),
+    Mutant(
+        "S5", "an overdue postmortem is only recorded", "app/flows/sla.py",
+        "        told = await _tell(chat, policy, incident, messages.postmortem_overdue("
+        "incident, state, policy.postmortem_sla))\n",
+        "        told: list[str] = []\n",
+        "unit/test_aftercare.py",
+    ),
+    Mutant(
+        "S5", "a postmortem that cannot be read is not looked at again", "app/flows/sla.py",
+        "        await schedule(timers, incident_id, clock.now() + LOOK_AGAIN)\n",
+        "",
+        "unit/test_aftercare.py",
+    ),
+    Mutant(
+        "S10", "a drill is followed up", "app/flows/resolution.py",
+        "if incident.resolved_at and not incident.drill:  #",
+        "if incident.resolved_at:  #",
+        "unit/test_aftercare.py",
+    ),
+    Mutant(
+        "S2", "a fact can be ticked by hand", "app/actions/tick.py",
+        "    if item is None:\n",
+        "    if False:\n",
+        "unit/test_checklist.py",
+    ),
     # ------------------------------------------------------------ timing and people
     Mutant(
         "T1", "the first reminder comes at once", "app/flows/nudges.py",

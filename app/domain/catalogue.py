@@ -40,7 +40,7 @@ def _query(value: str) -> str:
 
 
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\r\n]+$")]
-WebAddress = Annotated[str, Field(max_length=1000), AfterValidator(_web_address)]
+WebAddress = Annotated[str, Field(max_length=350), AfterValidator(_web_address)]
 
 
 class _Strict(BaseModel):
@@ -111,7 +111,7 @@ DEFAULT_QUERIES = (
 
 
 class Dashboard(_Strict):
-    title: Line
+    title: Annotated[str, Field(min_length=1, max_length=75, pattern=r"^[^\r\n]+$")]
     url: WebAddress
 
 
@@ -121,7 +121,7 @@ class About(_Strict):
     tier: int | Line | None = None
     slo: Line | None = None  # in words
     runbook: WebAddress | None = None
-    dashboards: Annotated[tuple[Dashboard, ...], Field(max_length=10)] = ()
+    dashboards: Annotated[tuple[Dashboard, ...], Field(max_length=5)] = ()
 
 
 class Service(About):

@@ -31,6 +31,7 @@ _CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub 
 _OWNERS = 20
 _EMPTY_REPOSITORY = 409  # what GitHub answers where there is no commit yet
 _CODEOWNERS_MAX = 3_000_000  # bytes; GitHub ignores a larger one
+_RAW = "raw"  # in the content type of a file as GitHub sends it; anything else is somebody else's page
 _UNREADABLE = (VendorError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
@@ -183,6 +184,8 @@ class GitHub:
             self._http.get(self._path(repo), operation="read the repository"),
         )
         found = next((reply for reply in replies[:-1] if reply.status_code != 404), None)
+        if not replies[-1].json()["name"] or (found and _RAW not in found.headers.get("content-type", "")):
+            raise TypeError
         return found.text if found is not None and len(found.content) < _CODEOWNERS_MAX else ""
 
     def _path(self, repo: str) -> str:

@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 from app.domain.catalogue import Kind, Query, Service
 from app.domain.readings import Outcome, Reading, failed, plain
-from app.domain.redaction import redact
 from app.domain.units import duration, shown
 from app.errors import VendorError
 from app.outbound import Client, Transport
@@ -106,7 +105,7 @@ class GrafanaCloud:
 
     async def _reading(self, asked: Query, name: str, at: datetime) -> Reading:
         source, call, query = self._sources[asked.kind], _CALLS[asked.kind], _for(asked.query, name)
-        said = _for(asked.query, redact(name))  # a name from an alert is a stranger's text, and may hold anything
+        said = _for(asked.query, plain(name))  # a name from an alert is a stranger's text, and may hold anything
         if source.http is None:
             return failed(asked.label, f"not set up: {source.setting} is not set", query=said)
         link = self._explore(source, query, at) if said == query else None

@@ -165,7 +165,7 @@ class OnCallApi:
 
     async def _one(self, kind: str, id_: str, operation: str) -> dict[str, Any]:
         found = await self._http.get_json(f"{kind}/{quote(id_, safe='')}/", operation=operation)
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not found.get("id"):
             raise _odd(operation)
         return found
 

@@ -26,13 +26,16 @@ def opening(incident: Incident) -> Message:
         f"*Fired* {slack_time(incident.alert.at)}",
         f"*Incident commander* {commander}",
         *([roles(incident)] if incident.roles else []),
+        *([f"*Alerts* {counted(incident)}"] if len(incident.groups) > 1 else []),
     ]
     if incident.mitigated_at:
         facts.append(f"*Mitigated* {slack_time(incident.mitigated_at)}")
     blocks: list[Block] = [
         header(f"{incident.severity}: {incident.title}"),
-        section("\n".join([*facts, *about(incident.about)])),
+        section("\n".join(facts)),
     ]
+    if known := about(incident.about):
+        blocks.append(section("\n".join(known)))
     if incident.alert.summary:
         blocks.append(section(escape(cut(incident.alert.summary, 2000))))
     if incident.drill:
@@ -41,6 +44,11 @@ def opening(incident: Incident) -> Message:
     blocks.append(context(f"{source}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
     blocks.append(actions(take_command(incident), silence(incident)))
     return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
+
+
+def counted(incident: Incident) -> str:
+    """``20 (18 not over)``"""
+    return f"{len(incident.groups)} ({sum(not group.over for group in incident.groups)} not over)"
 
 
 def about(service: About) -> list[str]:

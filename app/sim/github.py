@@ -172,7 +172,7 @@ class GitHubSim:
             return _message(404, "Not Found")
         text = found.files[path]
         if request.headers.get("accept") == "application/vnd.github.raw+json":
-            return PlainTextResponse(text)
+            return Response(text, media_type="application/vnd.github.raw+json; charset=utf-8")
         content = base64.b64encode(text.encode()).decode()
         return JSONResponse({"type": "file", "path": path, "encoding": "base64", "content": content})
 

@@ -84,8 +84,12 @@ def test_a_slow_github_does_not_take_the_commits_with_it() -> None:
     async def github(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(2)
         if "/contents/" in request.url.path:
-            return httpx.Response(200, text="* @org/team") if "/docs/" in request.url.path else httpx.Response(404)
-        return httpx.Response(200, json=[] if request.url.path.endswith(("/commits", "/deployments")) else {})
+            raw = {"content-type": "application/vnd.github.raw+json; charset=utf-8"}
+            file = httpx.Response(200, text="* @org/team", headers=raw)
+            return file if "/docs/" in request.url.path else httpx.Response(404)
+        return httpx.Response(
+            200, json=[] if request.url.path.endswith(("/commits", "/deployments")) else {"name": "checkout"}
+        )
 
     async def story() -> None:
         code = GitHub("http://github", "token", "org", ["checkout"], transport=httpx.MockTransport(github))

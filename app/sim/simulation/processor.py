@@ -18,6 +18,7 @@ from app.effects.github import GitHub
 from app.effects.grafana_cloud import GrafanaCloud
 from app.effects.linear import Linear
 from app.effects.oncall import OnCallApi
+from app.effects.plain_classifier import PlainClassifier
 from app.effects.plain_writer import PlainWriter
 from app.effects.slack import Slack
 from app.effects.statuspage_read import StatuspageRead
@@ -26,7 +27,20 @@ from app.flows.archive import Archive
 from app.flows.resolution import Resolution
 from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
-from app.ports import Chat, Code, Directory, OnCallSchedule, PublicPage, Queue, Signals, Store, Timers, Tracker, Writer
+from app.ports import (
+    Chat,
+    Classifier,
+    Code,
+    Directory,
+    OnCallSchedule,
+    PublicPage,
+    Queue,
+    Signals,
+    Store,
+    Timers,
+    Tracker,
+    Writer,
+)
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.reconciler import Reconciler
@@ -134,6 +148,7 @@ class Processor:
                 transport=over("linear"),
             ),
             Writer: PlainWriter(),
+            Classifier: PlainClassifier(),
             PublicPage: StatuspageRead(*address, transport=page),
             PublishTarget: PublishTarget(*address, page),
         }  # fmt: skip
