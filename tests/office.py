@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 from app import clock
 from app.domain.catalogue import Catalogue
 from app.domain.policy import Policy
+from app.effects.plain_classifier import PlainClassifier
 from app.effects.plain_writer import PlainWriter
 from app.flows.archive import Archive
 from app.flows.resolution import Resolution
@@ -23,10 +24,11 @@ from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
 from app.intake.oncall import wrap
 from app.intake.slack import bolt_app
-from app.ports import Chat, Directory, OnCallSchedule, PublicPage, Queue, Store, Timers, Tracker, Writer
+from app.ports import Chat, Classifier, Directory, OnCallSchedule, PublicPage, Queue, Store, Timers, Tracker, Writer
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.registry import Registry
+from app.queue.envelope import dedup
 from app.sim import cast
 from app.sim.slack_delivery import Gesture, signed
 from app.sim.slack_people import People
@@ -97,7 +99,8 @@ class Office:
         while True:
             await clock.sleep(30)
             for envelope in self.house.timers.due():
-                await self.house.queue.send(envelope)
+                # EventBridge names no deduplication id: the queue makes one of the content.
+                await self.house.queue.send(envelope.model_copy(update={"dedup_id": dedup(envelope.encode())}))
 
     def _processor(self, life: Life) -> Consumer:
         house = self.house
@@ -106,6 +109,7 @@ class Office:
         flows = house.flows(store, timers)
         services: dict[type, object] = {
             Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
+            Classifier: PlainClassifier(),
             PublicPage: house.read, PublishTarget: house.target,
             Catalogue: house.catalogue, OnCallSchedule: house.schedule, Directory: house.directory,
             Tracker: house.tracker,
@@ -141,6 +145,11 @@ class Office:
     async def quiet(self) -> None:
         """Until nothing is left to do but what timers will bring."""
         await self.until(lambda: not self.house.queue.messages)
+
+    async def settle(self) -> None:
+        """Until what somebody did in the room has reached us, and nothing is left to do."""
+        await clock.sleep(1)
+        await self.quiet()
 
     async def command(self, user: str, words: str) -> None:
         await self.people.command(user, self.house.rooms[-1].id, words)

@@ -150,6 +150,7 @@ class Incident(BaseModel):
     public: PublicIncident | None = None
     promised_update_at: datetime | None = None  # what customers were told when they will hear more
     resolve_at: datetime | None = None  # its last alert has ended: then it resolves by itself, if nobody objects
+    kept_open: str = ""  # the end of its alerts at which somebody said that it goes on
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     reopened: int = 0  # times
@@ -186,8 +187,7 @@ class Incident(BaseModel):
 
     def hearing(self, alert: Alert, severity: Severity | None = None) -> Incident:
         """With what is new of one of its alert groups."""
-        new = {"severity": severity} if severity else {}
-        groups = (g.hearing(alert).model_copy(update=new) if g.id == alert.alert_group else g for g in self.groups)
+        groups = (one.hearing(alert, severity) if one.id == alert.alert_group else one for one in self.groups)
         return self.model_copy(update={"alerts": tuple(groups)})
 
     @property

@@ -28,6 +28,15 @@ class Rating(BaseModel):
     stars: int = Field(ge=1, le=5)
 
 
+class Snooze(BaseModel):
+    """What a reminder's *Snooze* carries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    incident: str
+    minutes: int = Field(ge=1, le=60)
+
+
 class Offer(BaseModel):
     """What *Accept* and *Decline* of a handoff carry: that one, and no later one."""
 

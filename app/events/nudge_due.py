@@ -3,6 +3,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from app import ledger
+from app.domain.policy import Policy
 from app.flows import nudges
 from app.ports import Chat, Store, Timers
 
@@ -12,6 +13,6 @@ class Body(BaseModel):
     scheduled_at: str
 
 
-async def handle(body: Body, store: Store, timers: Timers, chat: Chat) -> None:
+async def handle(body: Body, store: Store, timers: Timers, chat: Chat, policy: Policy) -> None:
     incident = await ledger.load(store, body.incident_id)
-    await nudges.remind(store, timers, chat, incident, body.scheduled_at)
+    await nudges.remind(store, timers, chat, policy, incident, body.scheduled_at)

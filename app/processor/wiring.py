@@ -16,6 +16,7 @@ from app.domain.catalogue import Catalogue
 from app.domain.policy import RULES, Policy
 from app.domain.schedule import Into
 from app.effects.bedrock import Bedrock
+from app.effects.bedrock_classifier import BedrockClassifier
 from app.effects.dynamodb import DynamoStore
 from app.effects.eventbridge import EventBridge
 from app.effects.github import GitHub
@@ -23,6 +24,7 @@ from app.effects.grafana_cloud import GrafanaCloud
 from app.effects.heartbeat import Heartbeat
 from app.effects.linear import Linear
 from app.effects.oncall import OnCallApi
+from app.effects.plain_classifier import PlainClassifier
 from app.effects.plain_writer import PlainWriter
 from app.effects.slack import Slack
 from app.effects.statuspage_read import StatuspageRead
@@ -33,6 +35,7 @@ from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
 from app.ports import (
     Chat,
+    Classifier,
     Code,
     Directory,
     OnCallSchedule,
@@ -164,12 +167,19 @@ def _vendors(settings: ProcessorSettings, session: aioboto3.Session, stack: Asyn
                 settings.linear_api_key.get_secret_value(),
                 settings.linear_team_id,
                 settings.linear_project_id,
+                labels=settings.linear_label_names,
             )
         ),
         Writer: Bedrock(settings.bedrock_model_id, session=session) if settings.bedrock_model_id else PlainWriter(),
+        Classifier: _classifier(settings, session),
         PublicPage: closing(StatuspageRead(*statuspage)),
         PublishTarget: PublishTarget(*statuspage),
     }
+
+
+def _classifier(settings: ProcessorSettings, session: aioboto3.Session) -> Classifier:
+    model = settings.bedrock_classifier_model_id
+    return BedrockClassifier(model, session=session) if model else PlainClassifier()
 
 
 def _grafana(settings: ProcessorSettings) -> GrafanaCloud:

@@ -29,6 +29,14 @@ def post_message(app: AppSide, given: Json) -> Json:
     return {"channel": channel.id, "ts": post.ts, "message": message_json(post, whole_metadata=True), **more}
 
 
+def permalink(app: AppSide, given: Json) -> Json:
+    channel = app.channel(given["channel"], "read")
+    if channel.post(given["message_ts"]) is None:
+        raise Failure("message_not_found")
+    where = f"{app.workspace.url}/archives/{channel.id}/p{given['message_ts'].replace('.', '')}"
+    return {"channel": channel.id, "permalink": where}
+
+
 def update(app: AppSide, given: Json) -> Json:
     channel = app.channel(given["channel"], None, archived="is_inactive")
     post = channel.post(given["ts"])
@@ -110,6 +118,7 @@ METHODS = {
         "channel text? blocks:json? metadata:json? client_msg_id? unfurl_links:flag? unfurl_media:flag?",
         scope="chat:write",
     ),
+    "chat.getPermalink": Method(permalink, "channel message_ts", takes_json=False),
     "chat.update": Method(update, "channel ts text? blocks:json? metadata:json?", scope="chat:write"),
     "chat.postEphemeral": Method(post_ephemeral, "channel user text? blocks:json?", scope="chat:write"),
     "pins.add": Method(pin, "channel timestamp", scope="pins:write"),

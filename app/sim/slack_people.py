@@ -9,6 +9,7 @@ from contextvars import Context
 from typing import Any
 
 from app import clock
+from app.messages.message import escape
 from app.sim import cast, slack_payloads
 from app.sim.slack_blocks import elements, view_complaints
 from app.sim.slack_delivery import ACK_S, Courier, Gesture
@@ -107,7 +108,7 @@ class People:
         where = self._present(user, channel)
         if where.archived:
             raise NotPossible(f"{channel} is archived")
-        post = Post(self._workspace.new_ts(), user, text)
+        post = Post(self._workspace.new_ts(), user, escape(text))
         where.posts.append(post)
         self._tell(slack_payloads.said(where, post))
         return post.ts

@@ -20,7 +20,7 @@ from app.domain.people import Person, Source
 from app.domain.readings import Outcome, Reading
 from app.intake.fields import text as one_line
 from app.intake.fields import web_address
-from app.messages import answers, checklist, context, room, status, statuspage
+from app.messages import answers, cadence, checklist, context, room, status, statuspage
 from app.messages.message import TEXT_MAX, Message, escape, link, say
 from app.messages.statuspage_editor import editor
 from app.sim.slack_blocks import block_complaints, view_complaints
@@ -117,14 +117,19 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
         context.snapshot(found, make.AT, listed=False),
         room.assembled(incident, lines, 1.5),
         room.nobody_came(incident, ROOM, why),
-        room.nudge(incident, ROOM, 15),
+        cadence.nudge(incident, ROOM, 15),
+        cadence.unanswered(incident, ROOM, 30),
+        cadence.promise_due(incident, ROOM, make.AT),
+        cadence.promise_broken(incident, make.AT),
+        cadence.update("U0PRIMARY", why),
+        cadence.note("U0PRIMARY", why),
         room.alert_changed(why, why),
         room.announcement(incident, "<@U0PRIMARY>", 5),
         room.postmortem_filed(incident),
         room.rating(incident),
         room.farewell(incident, make.AT),
         status.card(incident, [], reminding=True),
-        checklist.card(incident, [], AT),
+        checklist.card(incident, [], make.AT),
         answers.gave_up(why),
         answers.put_aside(why, why),
     ]

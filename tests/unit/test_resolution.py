@@ -317,9 +317,9 @@ def test_silencing_says_what_the_scheduler_did() -> None:
         house_timers = house.timers.schedules
         incident = await house.incident()
         with pytest.raises(Refused, match="Take command"):
-            await silence.handle(human("U0LEAD"), incident, house.store, house.timers, house.chat)
-        await silence.handle(human(), incident, house.store, house.timers, house.chat)
-        assert not any(schedule.enabled for schedule in house_timers.values())
+            await silence.handle(command("silence"), human("U0LEAD"), incident, house.store, house.timers, house.chat)
+        await silence.handle(command("silence"), human(), incident, house.store, house.timers, house.chat)
+        assert not any(schedule.enabled for name, schedule in house_timers.items() if "nudge" in name)
         assert (await house.types()).count("NUDGES_SILENCED") == 1
 
     play(story)
@@ -332,7 +332,9 @@ def test_silencing_what_is_not_scheduled_is_refused() -> None:
         await house.fire()
         house.timers.schedules.clear()
         with pytest.raises(Refused, match="no reminders"):
-            await silence.handle(human(), await house.incident(), house.store, house.timers, house.chat)
+            await silence.handle(
+                command("silence"), human(), await house.incident(), house.store, house.timers, house.chat
+            )
         assert not (await house.incident()).nudges_silenced
 
     play(story)
@@ -347,7 +349,11 @@ def test_a_reminder_reaches_the_commander_alone_and_none_after_the_end() -> None
         await clock.sleep(16 * 60)
         for message in house.timers.due():
             await nudge_due.handle(
-                nudge_due.Body.model_validate_json(message.body), house.store, house.timers, house.chat
+                nudge_due.Body.model_validate_json(message.body),
+                house.store,
+                house.timers,
+                house.chat,
+                house.policy,
             )
         direct = house.slack.workspace.direct("U0PRIMARY")
         assert len(direct.posts) == 1
@@ -356,7 +362,7 @@ def test_a_reminder_reaches_the_commander_alone_and_none_after_the_end() -> None
         await _resolve(house)
         name = next(iter([s for s in house.timers.schedules if "nudge" in s]), None)
         assert name is None
-        await nudges.remind(house.store, house.timers, house.chat, await house.incident(), "late")
+        await nudges.remind(house.store, house.timers, house.chat, house.policy, await house.incident(), "late")
         assert len(direct.posts) == 1
         assert incident.ic == "U0PRIMARY"
 

@@ -1,0 +1,20 @@
+"""A reminder was sent a while ago: did anybody answer it?"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from app import ledger
+from app.domain.policy import Policy
+from app.flows import nudges
+from app.ports import Chat, Store, Timers
+
+
+class Body(BaseModel):
+    incident_id: str
+    scheduled_at: str
+
+
+async def handle(body: Body, store: Store, timers: Timers, chat: Chat, policy: Policy) -> None:
+    incident = await ledger.load(store, body.incident_id)
+    await nudges.escalate(store, timers, chat, policy, incident)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from app.domain.gesture import Gesture
+from app.domain.incident import Incident
+from app.domain.people import Human
+from app.domain.policy import Policy
+from app.flows import nudges, timeline
+from app.ports import Classifier, Store, Timers
+
+
+async def handle(
+    gesture: Gesture,
+    human: Human,
+    incident: Incident,
+    store: Store,
+    timers: Timers,
+    policy: Policy,
+    classifier: Classifier,
+) -> None:
+    """What the commander tells the room may be an update; in any case it shows that they are there."""
+    if human.slack_id != incident.ic or not incident.open:
+        return
+    words = gesture.text[: timeline.TEXT_MAX]
+    if gesture.message_ts and await classifier.is_update(words):
+        await timeline.update(store, timers, policy, incident, human, words, gesture.message_ts, how="message")
+    await nudges.answered(store, incident, human)
