@@ -28,6 +28,7 @@ class Decision:
     steps: Sequence[StepRecord] = ()
     drafts: Sequence[DraftWrite] = ()
     lookups: Sequence[tuple[str, str]] = ()
+    replaces: Sequence[str] = ()
 
 
 async def amend(store: Store, incident_id: str, decide: Callable[[Incident], Decision | None]) -> Incident:
@@ -78,4 +79,5 @@ def _change(decision: Decision) -> Change:
         steps=decision.steps,
         drafts=decision.drafts,
         lookups=decision.lookups,
+        replaces=decision.replaces,
     )

@@ -110,7 +110,7 @@ class House:
         from tests.factories import alert as make
 
         body = alert_firing.Body.model_validate(make(group, **{"at": clock.now(), **alert}).model_dump())
-        await alert_firing.handle(body, self.store, self.war_room, self.policy)
+        await alert_firing.handle(body, self.store, self.chat, self.timers, self.war_room, self.policy, self.catalogue)
 
     # ------------------------------------------------------------ what one sees afterwards
 

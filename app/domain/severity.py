@@ -6,11 +6,11 @@ severity at all, and a room too many is cheaper than a P1 that nobody saw.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-_LABELS = ("severity", "priority")
-_WORDS = {
+LABELS = ("severity", "priority")
+WORDS: Mapping[str, str] = {
     "p1": "P1", "sev1": "P1", "critical": "P1", "page": "P1", "emergency": "P1", "1": "P1",
     "p2": "P2", "sev2": "P2", "high": "P2", "error": "P2", "major": "P2", "2": "P2",
     "p3": "P3", "sev3": "P3", "warning": "P3", "minor": "P3", "3": "P3",
@@ -19,15 +19,23 @@ _WORDS = {
 
 
 class Severity(StrEnum):
+    """Compares as it reads: P1 is less than P2, and worse."""
+
     P1 = "P1"
     P2 = "P2"
     P3 = "P3"
     P4 = "P4"
 
 
-def of_labels(labels: Mapping[str, str], default: Severity) -> Severity:
-    for name in _LABELS:
-        word = _WORDS.get(labels.get(name, "").strip().lower())
+def of_labels(
+    labels: Mapping[str, str],
+    default: Severity,
+    *,
+    names: Sequence[str] = LABELS,
+    words: Mapping[str, str] = WORDS,
+) -> Severity:
+    for name in names:
+        word = words.get(labels.get(name, "").strip().lower())
         if word:
             return Severity(word)
     return default

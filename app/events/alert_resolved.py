@@ -1,25 +1,42 @@
+"""OnCall says that the alert group has ended. When it was the incident's last, the commander is asked; an incident
+that nobody sees, for want of a room, is over with it."""
+
 from __future__ import annotations
 
-from app import clock
+from app import clock, ledger
 from app.domain.alert import Alert
+from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
+from app.domain.policy import Policy
 from app.errors import Retry
+from app.flows import alerts, ending
 from app.flows.resolution import resolve
 from app.flows.stale import ignore
-from app.ports import Queue, Store
+from app.ports import Chat, Queue, Store, Timers
 
 
 class Body(Alert):
     """The alert itself, as intake normalised it."""
 
 
-async def handle(body: Body, store: Store, queue: Queue) -> None:
+async def handle(body: Body, store: Store, chat: Chat, timers: Timers, queue: Queue, policy: Policy) -> None:
     incident = await store.incident_of_alert(body.alert_group)
     if incident is None:
         return  # never ours
-    if body.at < incident.alert.at:
-        await ignore(store, incident, body)  # the end of an earlier episode
+    group = incident.group(body.alert_group)
+    if group is None or group.newer_than(body):
+        await ignore(store, incident, body)  # the end of an earlier firing
         return
-    if incident.lease and incident.lease.until > clock.wall() and incident.channel_id is None:
+    incident = await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
+    if incident.status is Status.RESOLVED or not incident.alerts_over:
+        return
+    if incident.channel_id:
+        await ending.propose(store, chat, timers, policy, incident.id)
+        return
+    if incident.lease and incident.lease.until > clock.wall():
         raise Retry(f"the room of {incident.id} is still being made")
-    await resolve(store, queue, incident.id, actor=SYSTEM, at=body.at)
+    await resolve(store, queue, incident.id, actor=SYSTEM, at=body.at, only_if=_nobody_sees_it)
+
+
+def _nobody_sees_it(incident: Incident) -> bool:
+    return incident.alerts_over and incident.channel_id is None

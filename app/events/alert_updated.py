@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from app import ledger
 from app.domain.alert import Alert
-from app.domain.audit import AuditType, Fact
 from app.domain.incident import Status
-from app.domain.people import SYSTEM
+from app.flows import alerts
 from app.flows.stale import ignore
 from app.flows.steps import post_once
-from app.ledger import Decision
 from app.messages.room import alert_changed
 from app.ports import Chat, Store
 
@@ -22,14 +20,10 @@ async def handle(body: Body, store: Store, chat: Chat) -> None:
     incident = await store.incident_of_alert(body.alert_group)
     if incident is None:
         return  # never ours
-    if incident.status is Status.RESOLVED or body.at < incident.alert.at:
+    group = incident.group(body.alert_group)
+    if incident.status is Status.RESOLVED or group is None or group.newer_than(body):
         await ignore(store, incident, body)
         return
-    fact = Fact(
-        type=AuditType.ALERT_UPDATED, actor=SYSTEM, details={"event": body.event.value, "at": body.at.isoformat()}
-    )
-    if not any(fact.details == event.details for event in await store.trail(incident.id)):
-        await ledger.amend(store, incident.id, lambda fresh: Decision(fresh, [fact]))
+    await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
     if incident.channel_id:
-        effect = f"alert:{body.event}:{body.at.isoformat()}"
-        await post_once(chat, incident.channel_id, alert_changed(body.event.value), effect, adopting=True)
+        await post_once(chat, incident.channel_id, alert_changed(body.event.value), f"alert:{body.key}", adopting=True)

@@ -72,7 +72,7 @@ class Archive:
         """An archived room takes no message and has no working buttons."""
         if any(_undecided(draft) for draft in await self.store.drafts(incident.id)):
             return "a text for customers still waits for a decision"
-        if LINK_TOLD not in await self.store.steps(incident.id, "resolution"):
+        if LINK_TOLD not in await self.store.steps(incident.id, f"resolution{incident.again}"):
             return "the postmortem is not filed yet"
         return None
 

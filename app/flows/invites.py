@@ -22,6 +22,7 @@ from app.messages import room as messages
 from app.ports import Chat
 
 BATCH = 30  # people invited at once: far below Slack's 100 and DynamoDB's 100
+_WHY = {Source.ON_CALL: "first on call", Source.REQUEST: "declared it"}
 LATE_BATCH = 10  # people looked up one after the other; at Slack's rate well within a lease
 
 
@@ -44,7 +45,9 @@ async def _invite(chat: Chat, channel: str, batch: Sequence[Person]) -> Done:
     here = [person for person in batch if person.slack_id in outcome.joined]
     facts = [_invited(person) for person in here]
     facts += [_not_invited(slack_id, why) for slack_id, why in outcome.failed.items()]
-    commander = next((person.slack_id for person in here if person.source is Source.ON_CALL), None)
+    # On-call people come first; whoever declared it has command if none of them could come.
+    first = next((person for person in here if person.source in (Source.ON_CALL, Source.REQUEST)), None)
+    commander, why = (first.slack_id, _WHY[first.source]) if first else (None, "")
     came = tuple(Responder(slack_id=p.slack_id or "", name=p.name, source=p.source) for p in here)
 
     def change(incident: Incident) -> Incident:
@@ -54,7 +57,7 @@ async def _invite(chat: Chat, channel: str, batch: Sequence[Person]) -> Done:
     def assigned(incident: Incident) -> list[Fact]:
         if commander is None or incident.ic is not None:
             return []
-        return [Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": "first on call"})]
+        return [Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": why})]
 
     return Done(facts=facts, change=change, also=assigned)
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from app.domain.alert import Alert
-from app.domain.people import Person
+from app.domain.alert import DECLARED, Alert
+from app.domain.people import Person, Source
 from app.errors import VendorError, VendorThrottled
 from app.ports import Chat, Directory, OnCallSchedule
 
+_DECLARER = "whoever declared it"
 _LOOKUPS = 2  # one lost answer must not leave somebody out of the room
 
 
@@ -26,13 +27,20 @@ class Responders(BaseModel):
 
 
 async def resolve(
-    alert: Alert, team: str | None, schedule: OnCallSchedule, directory: Directory, chat: Chat
+    alert: Alert,
+    team: str | None,
+    schedule: OnCallSchedule,
+    directory: Directory,
+    chat: Chat,
+    *,
+    declared_by: str | None = None,
 ) -> Responders:
     (on_call, chain, why_on_call), (members, why_directory) = await asyncio.gather(
-        _on_call(alert, schedule), _members(team, directory)
+        _on_call(alert, team, schedule), _members(team, directory)
     )
     failures = {"on-call schedule": why_on_call, "directory": why_directory}
-    people = each_once([*on_call, *members])
+    asked = [Person(name=_DECLARER, email=None, source=Source.REQUEST, slack_id=declared_by)] if declared_by else []
+    people = each_once([*on_call, *asked, *members])
     looked_up = await asyncio.gather(*(slack_id_of(person, chat) for person in people))
     found: dict[str, Person] = {}
     absent: dict[str, str] = {}
@@ -63,9 +71,11 @@ async def look_up_slowly(people: Sequence[Person], chat: Chat) -> tuple[list[Per
     return found, absent
 
 
-async def _on_call(alert: Alert, schedule: OnCallSchedule) -> tuple[Sequence[Person], str, str]:
+async def _on_call(alert: Alert, team: str | None, schedule: OnCallSchedule) -> tuple[Sequence[Person], str, str]:
     try:
-        on_call = await schedule.responders(alert)
+        # What a person declared has no route in OnCall; its team may have somebody on call all the same.
+        by_team = team if alert.source == DECLARED else None
+        on_call = await (schedule.team(by_team) if by_team else schedule.responders(alert))
     except VendorError as error:
         return (), "", str(error)
     return on_call.people, on_call.chain, "" if on_call.people else f"nobody is on call ({on_call.chain})"

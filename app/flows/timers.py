@@ -9,7 +9,7 @@ from app.ports import Timers
 from app.queue.envelope import Envelope, lane
 
 # Kinds of schedules that are of use only while the incident is open: its resolution removes them (S10).
-WHILE_OPEN = ("nudge", "unanswered", "checklist", "promise", "auto-resolve")
+WHILE_OPEN = ("attendance", "nudge", "unanswered", "checklist", "promise", "auto-resolve")
 
 
 def timer_message(event: str, incident_id: str) -> Envelope:

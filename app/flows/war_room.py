@@ -18,10 +18,11 @@ from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
 from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
-from app.flows import attendance, checklist, invites, nudges, people, room, steps
+from app.flows import attendance, checklist, header, invites, nudges, people, room, steps
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
+from app.messages import alerts
 from app.messages import checklist as checklists
 from app.messages import context as context_messages
 from app.messages import room as messages
@@ -52,6 +53,8 @@ class WarRoom:
         if flow is not None:
             await steps.run(flow, lambda: self._assemble(flow))
         await checklist.refresh(self.store, self.chat, incident_id)
+        if flow is not None and len(flow.incident.groups) > 1:  # those that joined while its header was written
+            await header.refresh(self.store, self.chat, incident_id)
 
     def _begin(self, incident: Incident) -> Decision | None:
         if incident.status is Status.ALERT_RECEIVED:
@@ -73,6 +76,8 @@ class WarRoom:
             channel, responders = str(made["channel_id"]), Responders.model_validate(resolved)
             await invites.invite(flow, self.chat, self.policy, channel, responders)
             await flow.optional("post_header", lambda: self._header(flow, channel))
+            if declarer := flow.incident.declared_by:
+                await flow.optional("tell_declarer", lambda: self._tell_declarer(flow.incident, channel, declarer))
             await steps.together(
                 flow.optional("post_arrivals", lambda: self._arrivals(flow, channel, responders)),
                 flow.optional("pin_checklist", lambda: self._checklist(flow, channel)),
@@ -96,7 +101,9 @@ class WarRoom:
         )
 
     async def _resolve(self, incident: Incident) -> Done:
-        responders = await people.resolve(incident.alert, incident.team, self.schedule, self.directory, self.chat)
+        responders = await people.resolve(
+            incident.alert, incident.team, self.schedule, self.directory, self.chat, declared_by=incident.declared_by
+        )
         sources = [person.source.value for person in responders.found]
         counts = {source.value: sources.count(source.value) for source in Source}
         facts = [
@@ -115,6 +122,11 @@ class WarRoom:
     async def _header(self, flow: Flow, channel: str) -> Done:
         ts = await self._post(flow, channel, messages.opening(flow.incident), "header")
         return Done(result={"ts": ts}, facts=[_posted(AuditType.HEADER_POSTED, ts)])
+
+    async def _tell_declarer(self, incident: Incident, channel: str, slack_id: str) -> Done:
+        message = alerts.declared_here(incident, await self.chat.link(channel))
+        await self.chat.direct(slack_id, message, effect_id=f"declared:{incident.id}")
+        return Done()
 
     async def _arrivals(self, flow: Flow, channel: str, responders: Responders) -> Done:
         here = {responder.slack_id for responder in flow.incident.responders}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.draft import Draft
 from app.domain.incident import Incident
+from app.messages import alerts
 from app.messages.message import Message, escape, header, link, section
 from app.messages.room import slack_time
 
@@ -28,10 +29,15 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
     ]
     if incident.promised_update_at:
         lines.append(f"*Promised to customers* more by {slack_time(incident.promised_update_at)}")
+    if incident.resolve_at:
+        lines.append(f"*Resolves by itself* {slack_time(incident.resolve_at)}, its last alert having ended")
     if incident.resolved_at:
         lines.append(f"*Resolved* {slack_time(incident.resolved_at)}")
     if incident.postmortem:
         lines.append(f"*Postmortem* {link(incident.postmortem.url, incident.postmortem.identifier)}")
     lines += [f":warning: {escape(missing)}" for missing in incident.missing]
     title = header(f"{incident.severity}: {incident.title}")
-    return Message(text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines))))
+    joined = section("*Alerts*\n" + "\n".join(alerts.listed(incident)))
+    return Message(
+        text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines)), joined)
+    )

@@ -37,6 +37,9 @@ class MemoryStore:
     async def incident_of_channel(self, channel_id: str) -> Incident | None:
         return self.incidents.get(self.lookups.get(("CHANNEL", channel_id), ""))
 
+    async def incident_together(self, key: str) -> Incident | None:
+        return self.incidents.get(self.lookups.get(("TOGETHER", key), ""))
+
     async def open_incidents(self) -> list[Incident]:
         found = [incident for incident in self.incidents.values() if incident.open]
         return sorted(found, key=lambda incident: (_ORDER.index(incident.status), incident.created_at.isoformat()))
@@ -82,7 +85,7 @@ class MemoryStore:
                 raise Conflict(f"draft {write.draft.id} is {draft.state if draft else 'not there'}")
         for lookup in change.lookups:
             owner = self.lookups.get(lookup)
-            if owner not in {None, change.incident.id, change.replaces}:
+            if owner not in {None, change.incident.id, *change.replaces}:
                 raise Conflict(f"{lookup[0]} {lookup[1]} belongs to incident {owner}")
 
 

@@ -115,8 +115,8 @@ async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str
     second = incident(group, id=first.id + "b", episode=2, channel_id=None)
     lookups = [("ALERT", group)]
     with pytest.raises(Conflict):
-        await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces="somebody-else"))
-    await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=first.id))
+        await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=["somebody-else"]))
+    await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=[first.id]))
     found = await store.incident_of_alert(group)
     assert found is not None
     assert found.id == second.id

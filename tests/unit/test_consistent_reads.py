@@ -32,6 +32,7 @@ class Client:
         lambda store: store.incident("i"),
         lambda store: store.incident_of_alert("g"),
         lambda store: store.incident_of_channel("c"),
+        lambda store: store.incident_together("service:s"),
         lambda store: store.steps("i", "war_room"),
         lambda store: store.draft("i", "d"),
         lambda store: store.drafts("i"),

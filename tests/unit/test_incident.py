@@ -23,9 +23,10 @@ def test_only_moves_of_the_table_happen(before: Status, after: Status) -> None:
     assert known.status is before
 
 
-def test_nothing_leads_out_of_resolved() -> None:
-    """D2: a late redelivery cannot bring a resolved incident back."""
-    assert TRANSITIONS[Status.RESOLVED] == frozenset()
+def test_out_of_resolved_leads_one_way_only() -> None:
+    """D2: a late redelivery of what made the room cannot bring a resolved incident back; an alert that fires again
+    can."""
+    assert TRANSITIONS[Status.RESOLVED] == {Status.ACTIVE}
 
 
 def test_a_status_does_not_change_behind_the_tables_back() -> None:

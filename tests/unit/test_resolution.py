@@ -19,7 +19,7 @@ from app.domain.people import Human
 from app.domain.ticket import Rating
 from app.effects.plain_writer import PlainWriter
 from app.errors import Refused, Retry, VendorError
-from app.events import alert_resolved, nudge_due, wrap_up
+from app.events import nudge_due, wrap_up
 from app.flows import nudges
 from app.sim.faults import Kind
 from tests.factories import alert, command, human
@@ -185,19 +185,6 @@ def test_a_late_alert_does_not_bring_a_resolved_incident_back() -> None:
         at = (await house.incident()).alert.at
         await _resolve(house)
         await house.fire(at=at)
-        assert (await house.incident()).status is Status.RESOLVED
-
-    play(story)
-
-
-def test_oncalls_resolution_resolves_ours_but_not_that_of_an_earlier_episode() -> None:
-    async def story(house: House) -> None:
-        await house.fire()
-        before = alert(event=AlertEvent.RESOLVED, at=clock.now() - timedelta(hours=1))
-        await alert_resolved.handle(alert_resolved.Body(**before.model_dump()), house.store, house.queue)
-        assert (await house.incident()).status is Status.ACTIVE
-        now = alert(event=AlertEvent.RESOLVED, at=clock.now() + timedelta(minutes=1))
-        await alert_resolved.handle(alert_resolved.Body(**now.model_dump()), house.store, house.queue)
         assert (await house.incident()).status is Status.RESOLVED
 
     play(story)

@@ -324,7 +324,7 @@ def test_a_refire_after_the_resolution_is_a_new_episode_with_a_new_room() -> Non
         await house.fire(at=first.alert.at)  # the old event once more
         assert (await house.incident()).id == first.id
         assert "STALE_EVENT_IGNORED" in await house.types()
-        await clock.sleep(60)
+        await clock.sleep(60 + house.policy.grace.total_seconds())
         await house.fire()
         second = await house.incident()
         assert (second.id != first.id, second.episode) == (True, 2)

@@ -55,8 +55,8 @@ def puts(change: Change, new: Incident, events: Sequence[AuditEvent], *, inciden
         was = is_new if write.was is None else ("#state = :was", {":was": write.was.value})
         yield _put(incidents, pk, f"DRAFT#{write.draft.id}", expires, fields, was)
     for kind, key in change.lookups:
-        free = ("attribute_not_exists(PK) OR incident_id IN (:mine, :before)",
-                {":mine": new.id, ":before": change.replaces or new.id})  # fmt: skip
+        owners = {f":owner{number}": owner for number, owner in enumerate((new.id, *change.replaces))}
+        free = (f"attribute_not_exists(PK) OR incident_id IN ({', '.join(owners)})", owners)
         yield _put(incidents, f"{kind}#{key}", "LOOKUP", expires, {"incident_id": new.id}, free)
 
 

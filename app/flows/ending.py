@@ -1,0 +1,84 @@
+"""Its last alert has ended: the commander is asked whether the incident has, and after a while it is over by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app import clock, ledger
+from app.domain.audit import AuditType, Fact
+from app.domain.incident import Incident, Status
+from app.domain.people import SYSTEM, Human
+from app.domain.policy import Policy
+from app.errors import Refused
+from app.flows.resolution import resolve
+from app.flows.steps import post_once
+from app.flows.timers import wake
+from app.ledger import Decision
+from app.messages import alerts as messages
+from app.ports import Chat, Queue, Store, Timers
+
+_A_MOMENT = timedelta(seconds=10)  # a schedule is for the future
+
+
+async def propose(store: Store, chat: Chat, timers: Timers, policy: Policy, incident_id: str) -> None:
+    """Once for each time that its last alert ends; the schedule before the question, so that both hold (S2)."""
+    at = clock.now() + policy.auto_resolve_after
+
+    def decide(incident: Incident) -> Decision | None:
+        if incident.status is Status.RESOLVED or not incident.alerts_over:
+            return None
+        if incident.resolve_at is not None or incident.kept_open == _end(incident):
+            return None
+        details = {"at": at.isoformat(), "public_open": incident.public_open}
+        fact = Fact(type=AuditType.RESOLUTION_PROPOSED, actor=SYSTEM, details=details)
+        return Decision(incident.but(resolve_at=at), [fact])
+
+    incident = await ledger.amend(store, incident_id, decide)
+    if incident.resolve_at is None or incident.status is Status.RESOLVED or incident.channel_id is None:
+        return
+    await _wake(timers, incident_id, incident.resolve_at)
+    question = messages.is_it_over(incident, incident.resolve_at)
+    await post_once(chat, incident.channel_id, question, f"over:{incident_id}:{_end(incident)}", adopting=True)
+
+
+async def keep_open(store: Store, incident: Incident, human: Human) -> Incident:
+    """It does not resolve by itself for this end of its alerts; a later one is asked about anew."""
+
+    def decide(incident: Incident) -> Decision | None:
+        if incident.status is Status.RESOLVED:
+            raise Refused("This incident is resolved already. If it goes on, its alert re-opens it when it fires.")
+        if incident.resolve_at is None:
+            return None
+        fact = Fact(type=AuditType.RESOLUTION_WITHDRAWN, actor=human.actor, details={"why": "kept open"})
+        return Decision(incident.but(resolve_at=None, kept_open=_end(incident)), [fact])
+
+    return await ledger.amend(store, incident.id, decide)
+
+
+async def resolve_by_itself(store: Store, queue: Queue, chat: Chat, timers: Timers, incident_id: str) -> None:
+    """Unless customers still read that it goes on: then the room hears that a person has to end it."""
+    incident, now = await ledger.load(store, incident_id), clock.now()
+    if incident.resolve_at and now < incident.resolve_at:  # of an earlier end of its alerts
+        await _wake(timers, incident_id, incident.resolve_at)
+        return
+    if _due(incident, now) and incident.public_open and incident.channel_id:
+        effect = f"not-over:{incident_id}:{_end(incident)}"
+        await post_once(chat, incident.channel_id, messages.held_by_public(incident), effect, adopting=True)
+        return
+    # Looked at once more in the transaction that resolves it: an alert may fire again at any moment.
+    await resolve(
+        store, queue, incident_id, actor=SYSTEM, at=now, only_if=lambda it: _due(it, now) and not it.public_open
+    )
+
+
+def _due(incident: Incident, now: datetime) -> bool:
+    return incident.alerts_over and incident.resolve_at is not None and incident.resolve_at <= now
+
+
+async def _wake(timers: Timers, incident_id: str, at: datetime) -> None:
+    await wake(timers, "auto-resolve", "auto_resolve_due", incident_id, max(at, clock.now() + _A_MOMENT))
+
+
+def _end(incident: Incident) -> str:
+    """Which end of its alerts: another one comes later."""
+    return max(group.at for group in incident.groups).isoformat()
