@@ -135,6 +135,29 @@ async def test_a_step_that_is_not_followed_is_said(sim: OnCallSim, oncall: OnCal
     assert "step not followed: notify_team_members" in (await oncall.responders(alert())).chain
 
 
+async def test_a_team_is_who_is_on_call_on_its_schedules(sim: OnCallSim, oncall: OnCallApi) -> None:
+    """S4: the API has no on-call list of a team; its schedules have."""
+    elsewhere = {**sim.schedules[0], "id": "S2", "team_id": "TOTHER", "on_call_now": ["UONCALLPRIMARY"]}
+    sim.schedules[0]["on_call_now"] = [SECONDARY.oncall_id]
+    sim.schedules.append(elsewhere)
+    found = await oncall.team(cast.TEAM)
+    assert [p.name for p in found.people] == [SECONDARY.role]
+    assert found.chain == f"team {cast.TEAM}, schedule {cast.ONCALL_SCHEDULE}"
+
+
+async def test_a_team_that_is_not_there_has_nobody_on_call(oncall: OnCallApi) -> None:
+    found = await oncall.team("nowhere")
+    assert found.people == ()
+    assert "nobody is on call now" in found.chain
+
+
+async def test_a_team_whose_people_cannot_be_read_is_a_failure(sim: OnCallSim, oncall: OnCallApi) -> None:
+    """P-people: nobody found because of a failure is not nobody on call."""
+    sim.users.clear()
+    with pytest.raises(VendorRefused):
+        await oncall.team(cast.TEAM)
+
+
 async def test_a_wrong_token_is_refused_with_a_remedy(sim: OnCallSim, serve: Serve) -> None:
     api = OnCallApi(serve(sim.app()), "wrong")
     with pytest.raises(VendorRefused, match="403"):
