@@ -10,7 +10,6 @@ from enum import Enum, auto
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
-
 class Into(Enum):
     """The queue that a schedule sends to: what waits for days need not wait behind the reminders of a busy hour."""
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 TEXT_MAX = 200
 OPEN_MAX = 30  # more than that is no list any more, and would not fit into one message
 
-_QUOTED = re.compile(r"""^["“”„«'](?P<text>.+?)["“”«»'](?=\s|$)""", re.DOTALL)
+_QUOTED = re.compile(r"""^["“”„«'](?P<text>.*?)["“”«»'](?=\s|$)""", re.DOTALL)
 _MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 

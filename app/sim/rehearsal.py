@@ -1,6 +1,7 @@
 """A whole incident in the sandbox, played by people who are not there: ``incident-response drill --sandbox``.
 
-Fires a P1, takes command, drafts, edits, approves, resolves, rejects the closing text, rates, waits for the archive.
+Fires a P1, takes command, drafts, edits, approves, resolves, rejects the closing text, rates, waits for the archive
+and for the question where the postmortem is.
 The auditor (``auditor.py``) then looks at what is left, and at nothing that was said here.
 """
 
@@ -17,13 +18,19 @@ from app.sim.sandbox import Sandbox
 
 SPEED = 20.0  # the people's minute takes three seconds: the room is archived while one waits
 ARCHIVE_AFTER_S = 60  # the people's seconds
+SLA_S = 90  # after the last of the other schedules, so that none of them can pass for one left behind
 COMMANDER = cast.PEOPLE[1]  # not the one who has command by being first on call
 WORDS = "Some customers cannot pay by card. We are working on it and will write again within 30 minutes."
 
 
 async def rehearse(say: Callable[[str], None] = lambda _: None) -> Report:
     """Own sandbox, on free ports, gone afterwards. ``say`` is told what happens."""
-    settings = {"ARCHIVE_DELAY_S": str(ARCHIVE_AFTER_S)}
+    settings = {
+        "ARCHIVE_DELAY_S": str(ARCHIVE_AFTER_S),
+        "RATING_FOLLOW_UP_S": str(ARCHIVE_AFTER_S),
+        "RATING_SKIPPED_S": str(ARCHIVE_AFTER_S),
+        "POSTMORTEM_SLA_S": str(SLA_S),
+    }
     async with Sandbox(speed=SPEED, processor=settings, say=say) as sandbox:
         player, timings, stopped = Player(sandbox, COMMANDER, say), dict[str, int](), None
         try:
@@ -51,6 +58,7 @@ async def _play(player: Player, timings: dict[str, int]) -> None:
     timings["published_ms"] = await _publish(player, room)
     timings["postmortem_ms"] = await _resolve(player, room)
     await player.until(AuditType.WAR_ROOM_ARCHIVED)
+    await player.until(AuditType.POSTMORTEM_OVERDUE)
 
 
 async def _publish(player: Player, room: str) -> int:

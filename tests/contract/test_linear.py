@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.domain.ids import issue_id
+from app.domain.incident import Progress
 from app.effects.linear import Linear
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.ports import Issue
@@ -206,3 +207,30 @@ class _Impatient(httpx.AsyncHTTPTransport):
         if request.extensions["operation"] == self._operation:
             request.extensions["timeout"] = httpx.Timeout(0.5).as_dict()
         return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("kind", "progress"),
+    [
+        ("triage", Progress.UNTOUCHED),
+        ("backlog", Progress.UNTOUCHED),
+        ("unstarted", Progress.UNTOUCHED),
+        ("started", Progress.STARTED),
+        ("completed", Progress.DONE),
+        ("canceled", Progress.DROPPED),
+        ("duplicate", Progress.DROPPED),
+    ],
+)
+async def test_tells_how_far_somebody_has_come(linear: Linear, sim: LinearSim, kind: str, progress: Progress) -> None:
+    """S5: the types of states are Linear's; what a team calls its columns does not matter."""
+    await _file(linear)
+    sim.move(ID, kind)
+    assert await linear.state(ID) is progress
+
+
+async def test_an_issue_that_is_gone_has_no_state_and_an_outage_is_no_answer(linear: Linear, faulty: Faulty) -> None:
+    """S1: that it cannot be read does not mean that it is not there."""
+    assert await linear.state(ID) is None
+    faulty.add(Kind.ERROR)
+    with pytest.raises(VendorUnavailable):
+        await linear.state(ID)

@@ -34,8 +34,7 @@ async def until_quiescent(house: House) -> list[str]:
 
 def unrest(house: House) -> list[str]:
     """What has not come to its end."""
-    queues = (house.events, house.nudges)
-    found = [f"{queue.name} still holds {one.id} {one.lane}" for queue in queues for one in queue.messages]
+    found = [f"{queue.name} still holds {one.id} {one.lane}" for queue in house.queues for one in queue.messages]
     for incident in house.incidents:
         if incident.lease and incident.lease.until > clock.wall():
             found.append(f"{incident.id}: {incident.lease.flow} is held")

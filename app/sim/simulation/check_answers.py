@@ -25,7 +25,7 @@ def loud(house: House) -> Iterator[str]:
     for message, (_, lane, text) in house.events.taken.items():
         if message in house.events.fates and _asked(text) and not _answered(house, message, text):
             yield f"the gesture {message} of {lane} was never answered"
-    for queue in (house.events, house.nudges):
+    for queue in house.queues:
         for message, fate in queue.fates.items():
             if fate.startswith("parked: ") and not _told_of(house, queue, message):
                 yield f"{message} was parked ({fate[8:90]}), and nobody was told"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.domain.audit import AuditType, Export
 from app.queue.envelope import decode
 from app.sim import cast
+from app.sim.simulation.check_aftercare import follow_through
 from app.sim.simulation.check_answers import loud
 from app.sim.simulation.check_publishing import gate, once
 from app.sim.simulation.fold import fold
@@ -47,7 +48,7 @@ def check(house: House, unrest: list[str]) -> list[Violation]:
 def _accept(house: House) -> Iterator[str]:
     """Every accepted message was worked to its end, or parked with a reason."""
     worked = {entry.detail for entry in house.book.of("worked")}
-    for queue in (house.events, house.nudges):
+    for queue in house.queues:
         for message, (_, lane, _) in queue.taken.items():
             fate = queue.fates.get(message, "still in the queue")
             if fate == "deleted" and f"{queue.name} {message}" not in worked:
@@ -64,7 +65,7 @@ def _accept(house: House) -> Iterator[str]:
 
 def _order(house: House) -> Iterator[str]:
     """Inside a lane nothing is begun while something before it is not finished."""
-    for queue in (house.events, house.nudges):
+    for queue in house.queues:
         places = {message: (number, lane) for number, (message, (_, lane, _)) in enumerate(queue.taken.items())}
         pending: dict[str, list[int]] = {}
         names = list(queue.taken)
@@ -96,6 +97,8 @@ def _audit(house: House) -> Iterator[str]:
             if stored[name] != value:
                 yield f"{incident.id}: {name} is {stored[name]!r}, and its trail says {value!r}"
         drafts = {draft.id: draft.state for (owner, _), draft in house.store.texts.items() if owner == incident.id}
+        if (tasks := {task.id: task.done_at is not None for task in incident.tasks}) != folded.tasks:
+            yield f"{incident.id}: tasks are {tasks}, and the trail says {folded.tasks}"
         if drafts != folded.drafts:
             yield f"{incident.id}: drafts are {drafts}, and the trail says {folded.drafts}"
 
@@ -127,4 +130,5 @@ CHECKERS: tuple[tuple[str, Checker], ...] = (
     ("P-audit", _audit),
     ("P-people", _people),
     ("P-loud", loud),
+    ("follow-through", follow_through),
 )

@@ -104,7 +104,7 @@ class Faults:
         self._house.aws.waiting += [(service, AwsFault(kind))] * times
 
     async def _expire(self) -> None:
-        if sum(queue.expire() for queue in (self._house.events, self._house.nudges)):
+        if sum(queue.expire() for queue in self._house.queues):
             self._house.book.struck("delivery expired visibility")
 
     async def _skew(self, where: str, seconds: float) -> None:

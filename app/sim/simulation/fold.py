@@ -22,6 +22,7 @@ _DRAFT_STATES = {
     _T.STATUSPAGE_PUBLISH_UNKNOWN: DraftState.UNKNOWN,
     _T.STATUSPAGE_PUBLISH_FAILED: DraftState.FAILED,
 }
+_TASKS = {_T.TASK_ADDED: False, _T.TASK_DONE: True}
 
 
 @dataclass
@@ -35,9 +36,13 @@ class Folded:
             "channel_id": None,
             "nudges_silenced": False,
             "ratings": {},
+            "rating_asked": (),
+            "rating_skipped": (),
+            "ticks": {},
         }
     )
     drafts: dict[str, DraftState] = field(default_factory=dict)
+    tasks: dict[str, bool] = field(default_factory=dict)  # done or not
 
 
 def fold(trail: Sequence[AuditEvent]) -> Folded:
@@ -47,6 +52,10 @@ def fold(trail: Sequence[AuditEvent]) -> Folded:
             folded.drafts[event.details["draft_id"]] = _DRAFT_STATES[event.type]
         elif event.type is _T.RATING_GIVEN:
             folded.facts["ratings"][event.actor.removeprefix("slack:")] = event.details["stars"]
+        elif event.type is _T.CHECKLIST_TICKED:
+            folded.facts["ticks"][event.details["item"]] = event.actor.removeprefix("slack:")
+        elif event.type in _TASKS:
+            folded.tasks[event.details["task"]] = _TASKS[event.type]
         elif event.type in _MEANING:
             folded.facts |= _MEANING[event.type](folded.facts, event.details)
     return folded
@@ -67,6 +76,10 @@ _MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
     _T.ASSEMBLY_STARTED: lambda *_: {"status": Status.ROOM_ASSEMBLING},
     _T.WAR_ROOM_ASSEMBLED: _assembled,
     _T.INCIDENT_RESOLVED: lambda *_: {"status": Status.RESOLVED},
+    _T.INCIDENT_MITIGATED: lambda *_: {"status": Status.MITIGATED},
+    _T.MITIGATION_TAKEN_BACK: lambda *_: {"status": Status.ACTIVE},
+    _T.RATING_FOLLOWED_UP: lambda facts, details: {"rating_asked": (*facts["rating_asked"], details["slack_id"])},
+    _T.RATING_SKIPPED: lambda facts, details: {"rating_skipped": (*facts["rating_skipped"], details["slack_id"])},
     _T.WAR_ROOM_CREATED: lambda _, details: {"channel_id": details["channel_id"]},
     _T.WAR_ROOM_ADOPTED: lambda _, details: {"channel_id": details["channel_id"]},
     _T.IC_ASSIGNED: lambda _, details: {"ic": details["ic"]},

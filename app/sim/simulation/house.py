@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -15,10 +14,12 @@ from slack_bolt.async_app import AsyncBoltRequest
 from app import clock
 from app.domain.incident import Incident
 from app.domain.policy import Policy
+from app.domain.schedule import Into
 from app.errors import VendorError
 from app.intake.oncall import Ignored, alert_of, wrap
 from app.intake.slack import bolt_app
 from app.ports import Queue, Store, Timers
+from app.queue.envelope import Envelope
 from app.sim import cast as people_of
 from app.sim import linear, slack, statuspage
 from app.sim.faults import Faulty, too_many_requests
@@ -59,10 +60,16 @@ class House:
         self.aws = AwsFaults()
         self.store, self.timers = MemoryStore(), MemoryTimers()
         self.events, self.nudges = BookedQueue("incident-events.fifo"), BookedQueue("nudge-events.fifo")
+        self.sla_checks = BookedQueue("sla-check.fifo")
+        self.queues = (self.events, self.nudges, self.sla_checks)
         rules = stream(seed, "policy")
         self.policy = Policy(
             fallback_channel=people_of.FALLBACK_CHANNEL,
             archive_delay=timedelta(minutes=rules.choice((20, 40))),
+            rating_follow_up=timedelta(minutes=15),
+            rating_skipped=timedelta(minutes=30),
+            postmortem_sla=timedelta(minutes=30),
+            manager_channel=people_of.FALLBACK_CHANNEL,
             four_eyes=rules.random() < 0.2,
         )
         self.skews = {"slack": 0.0, "oncall": 0.0}  # of the vendors' clocks; a processor's is its life's
@@ -91,12 +98,10 @@ class House:
         processor.life.end()
         self.processors.remove(processor)
 
-    def wires(self, life: Life) -> tuple[Store, Timers, BookedQueue, BookedQueue]:
-        wired: Sequence[Any] = [
-            self._wire("dynamodb", self.store, life), self._wire("scheduler", self.timers, life),
-            self._wire("sqs", self.events, life), self._wire("sqs", self.nudges, life),
-        ]  # fmt: skip
-        return cast("tuple[Store, Timers, BookedQueue, BookedQueue]", tuple(wired))
+    def wires(self, life: Life) -> tuple[Store, Timers, list[BookedQueue]]:
+        """The queues as ``queues`` has them."""
+        store, timers = self._wire("dynamodb", self.store, life), self._wire("scheduler", self.timers, life)
+        return store, timers, [self._wire("sqs", queue, life) for queue in self.queues]
 
     def _wire(self, service: str, inner: Any, life: Life | None) -> Any:
         return AwsWire(service, inner, life, self.book, self.aws, self.chance)
@@ -118,25 +123,29 @@ class House:
         """EventBridge: at least once, sometimes late. Only a firing that is followed by another may be lost here."""
         while True:
             await asyncio.sleep(_TIMERS_LOOK_S)
-            for envelope in self.timers.due():
-                if self.timers_to_lose and envelope.event == "nudge_due":
-                    self.timers_to_lose -= 1
-                    self.book.struck("timers lost")
-                    continue
-                if self.late_timers_s:
-                    self.book.struck("timers late")
-                    asyncio.get_running_loop().call_later(self.late_timers_s, self._fired, envelope.encode())
-                    continue
-                self._fired(envelope.encode())
-                if self.timers_to_double:
-                    self.timers_to_double -= 1
-                    self.book.struck("timers twice")
-                    asyncio.get_running_loop().call_later(400, self._fired, envelope.encode())
+            for queue, into in ((self.nudges, Into.NUDGES), (self.sla_checks, Into.SLA_CHECKS)):
+                for envelope in self.timers.due(into):
+                    self._fire(queue, envelope)
 
-    def _fired(self, text: str) -> None:
+    def _fire(self, queue: BookedQueue, envelope: Envelope) -> None:
+        if self.timers_to_lose and envelope.event == "nudge_due":
+            self.timers_to_lose -= 1
+            self.book.struck("timers lost")
+            return
+        if self.late_timers_s:
+            self.book.struck("timers late")
+            asyncio.get_running_loop().call_later(self.late_timers_s, self._fired, queue, envelope.encode())
+            return
+        self._fired(queue, envelope.encode())
+        if self.timers_to_double:
+            self.timers_to_double -= 1
+            self.book.struck("timers twice")
+            asyncio.get_running_loop().call_later(400, self._fired, queue, envelope.encode())
+
+    def _fired(self, queue: BookedQueue, text: str) -> None:
         lane = str(json.loads(text)["lane"])
         self.book.note("", "timer", lane)
-        self.nudges.put(text, lane=lane, dedup_id=hashlib.sha256(text.encode()).hexdigest())
+        queue.put(text, lane=lane, dedup_id=hashlib.sha256(text.encode()).hexdigest())
 
     # ------------------------------------------------------------ what one sees
 

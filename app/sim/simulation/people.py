@@ -21,6 +21,7 @@ ACTS = {
     "draft": 4.0, "draft_words": 2.0, "draft_unfit": 0.5, "edit": 4.0, "approve": 6.0, "approve_twice": 1.5,
     "approve_stale": 1.5, "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7,
     "take_command": 2.0, "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
+    "mitigated": 1.0, "mitigated_undo": 0.4, "task": 1.2, "tasks": 0.3, "task_done": 1.0, "tick": 1.5, "review": 0.6,
 }  # fmt: skip
 _PATIENCE_S = 120.0  # to wait for a button that is not there yet
 _LOOK_S = 3.0
@@ -28,10 +29,13 @@ _COMMANDS = {
     "draft": "status draft", "draft_words": "status draft Some customers cannot pay by card. More in 30 minutes.",
     "draft_unfit": "status draft We are looking into [describe impact] with TODO.", "resolve": "resolve",
     "silence": "silence", "status": "status", "checklist": "checklist", "help": "help", "mistyped": "statsu",
+    "mitigated": "mitigated rolled back", "mitigated_undo": "mitigated undo", "tasks": "task",
+    "task": f'task "Roll back the release & see" <@{cast.PEOPLE[2].slack_id}>',
 }  # fmt: skip
 _BUTTONS = {
     "approve": "approve_statuspage", "edit": "edit_statuspage", "reject": "reject_statuspage",
     "silence_button": "silence_nudges", "take_command": "take_command", "rate": "rate",
+    "tick": "tick", "task_done": "task_done",
 }  # fmt: skip
 EVERYBODY = tuple(person.slack_id for person in cast.PEOPLE if person.active)
 
@@ -72,6 +76,8 @@ class InRooms:
             await self._command(user, cast.GENERAL_CHANNEL, dice.choice(("status", "resolve", "status draft")))
         elif act in _COMMANDS:
             await self._command(user, room.id, _COMMANDS[act])
+        elif act == "review":
+            await self._review(incident.id)
         elif act == "edit":
             await self._edit(user, room, dice)
         elif way == "twice" and kind == "resolve":
@@ -122,6 +128,14 @@ class InRooms:
         self._house.book.note("", "person", f"{user} saves {opened[-1].id}")
         words = {"body": f"Payments fail for some, note {dice.random():.6f}."}
         await self._house.people.submit(user, opened[-1].id, words)
+
+    async def _review(self, incident: str) -> None:
+        """In Linear, when the postmortem is there."""
+        filed = await self._soon(lambda: self._house.store.incidents[incident].postmortem)
+        if filed is None:
+            raise NotPossible("no postmortem is filed")
+        self._house.book.note("", "person", f"closes {filed.identifier}")
+        self._house.linear.move(filed.id, "completed")
 
     # ------------------------------------------------------------ eyes
 

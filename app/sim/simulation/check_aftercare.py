@@ -1,0 +1,43 @@
+"""Follow-through: nobody has to remember what is to happen in the days after an incident (S5, S10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.audit import AuditType
+from app.domain.incident import Incident
+from app.sim import cast
+from app.sim.simulation.house import House
+
+_FOUND = {AuditType.POSTMORTEM_REVIEWED, AuditType.POSTMORTEM_OVERDUE, AuditType.POSTMORTEM_UNREADABLE}
+
+
+def follow_through(house: House) -> Iterator[str]:
+    told = {effect for post in house.slack.workspace.channels[cast.FALLBACK_CHANNEL].posts if (effect := _effect(post))}
+    for incident in house.incidents:
+        if incident.archived_at is None:  # never had a room, or is not over: the others see that
+            continue
+        trail = house.store.audit[incident.id]
+        found = [event.type for event in trail if event.type in _FOUND]
+        if incident.drill and (found or incident.rating_asked):
+            yield f"{incident.id}: a drill was followed up"
+        if incident.drill:
+            continue
+        if len(found) != 1:
+            yield f"{incident.id}: its postmortem was checked {len(found)} times"
+        elif found != [AuditType.POSTMORTEM_REVIEWED] and f"sla:{incident.id}" not in told:
+            yield f"{incident.id}: {found[0]}, and the managers' channel does not know"
+        elif found == [AuditType.POSTMORTEM_REVIEWED] and not _closed(house, incident):
+            yield f"{incident.id}: its postmortem passes for done, and Linear has it open"
+        if silent := set(incident.rating_asked) - incident.ratings.keys() - set(incident.rating_skipped):
+            yield f"{incident.id}: {sorted(silent)} were asked for a rating, and nothing came of it"
+
+
+def _effect(post: object) -> str:
+    metadata = getattr(post, "metadata", None) or {}
+    return str(metadata.get("event_payload", {}).get("effect_id", ""))
+
+
+def _closed(house: House, incident: Incident) -> bool:
+    issue = house.linear.issues.get(incident.postmortem.id) if incident.postmortem else None
+    return issue is not None and issue["state"]["type"] == "completed"
