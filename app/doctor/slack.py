@@ -1,4 +1,4 @@
-"""Slack: the bot's token and scopes, the app's token, and the channel that is told when nobody else can be."""
+"""Slack: the bot's token and scopes, the app's token, and the channels that are told when nobody else can be."""
 
 from __future__ import annotations
 
@@ -56,10 +56,15 @@ async def _app_token(deployment: Deployment) -> str:
     return "Socket Mode opens a connection"
 
 
-async def _fallback_channel(deployment: Deployment) -> str:
-    channel = deployment.settings.slack_fallback_channel
-    if channel is None:
+async def _channels(deployment: Deployment) -> str:
+    settings = deployment.settings
+    if settings.slack_fallback_channel is None:
         raise CouldNotTell("SLACK_FALLBACK_CHANNEL is not set: nobody is told when no responder can be reached")
+    channels = dict.fromkeys(filter(None, (settings.slack_fallback_channel, settings.manager_channel)))
+    return ", ".join([await _posts_into(deployment, channel) for channel in channels])
+
+
+async def _posts_into(deployment: Deployment, channel: str) -> str:
     _, body = await _call(deployment, "conversations.info", {"channel": channel})
     if body.get("error") == "missing_scope":
         raise CouldNotTell("the app may not look at it; see the check of the scopes")
@@ -71,6 +76,20 @@ async def _fallback_channel(deployment: Deployment) -> str:
     if not found["is_member"]:
         raise Failed(f"the app is not in #{found['name']}, so it cannot post there")
     return f"the app is in #{found['name']}"
+
+
+async def _approvers(deployment: Deployment) -> str:
+    group = deployment.settings.approver_usergroup_id
+    if group is None:
+        return "not needed: APPROVER_USERGROUP_ID is not set, so the commander alone approves"
+    _, body = await _call(deployment, "usergroups.users.list", {"usergroup": group})
+    if body.get("error") == "missing_scope":
+        raise CouldNotTell("the app may not look at it; see the check of the scopes")
+    if not body.get("ok"):
+        raise Failed(f"{group}: {_error(body)}")
+    if not body["users"]:
+        raise Failed(f"{group} has no members")
+    return f"{len(body['users'])} people"
 
 
 async def _signing_secret(deployment: Deployment) -> str:
@@ -116,10 +135,17 @@ CHECKS = (
         _app_token,
     ),
     Check(
-        "Slack: fallback channel",
-        "the channel exists, is not archived, and the app is in it",
-        "set SLACK_FALLBACK_CHANNEL to a channel's id, and /invite the app there",
-        _fallback_channel,
+        "Slack: channels",
+        "the channels of SLACK_FALLBACK_CHANNEL and MANAGER_CHANNEL exist, are not archived, and the app is in them",
+        "set SLACK_FALLBACK_CHANNEL (and MANAGER_CHANNEL) to a channel's id, and /invite the app there",
+        _channels,
+        after="Slack: bot token",
+    ),
+    Check(
+        "Slack: approvers",
+        "the user group whose members may approve texts exists and has members",
+        "set APPROVER_USERGROUP_ID to the id of a user group (Slack, People, User groups), and add its members",
+        _approvers,
         after="Slack: bot token",
     ),
     Check(

@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from app.sim import cast
 
@@ -32,12 +33,15 @@ SCHEDULER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/incident-response-sandbox-sch
 # was given back unworked behind a failed one.
 _RECEIVES_MAX = 100
 _VISIBILITY_S = 30
+_LOADER = create_loader()  # of AWS's own descriptions of its services, which are large: each is read once
 _DLQ_RETENTION_S = 14 * 86_400
 
 
 def client(service: str, endpoint: str) -> Any:
     """A blocking client of the sandbox's AWS. It sees no environment, profile or metadata service."""
-    return botocore.session.Session().create_client(
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return session.create_client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import httpx
 import pytest
+from botocore.loaders import create_loader
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
@@ -27,8 +29,9 @@ from tests.contract.conftest import moto
 
 SECRETS = (
     cast.BOT_TOKEN, cast.APP_TOKEN, cast.SIGNING_SECRET, cast.HMAC_SECRET, cast.ONCALL_TOKEN, cast.GRAFANA_TOKEN,
-    cast.STATUSPAGE_KEY, cast.LINEAR_KEY, cast.WORKOS_KEY, cast.GITHUB_TOKEN, aws.queue_url("", "")[:-1],
+    cast.STATUSPAGE_KEY, cast.LINEAR_KEY, cast.WORKOS_KEY, cast.GITHUB_TOKEN,
 )  # fmt: skip
+LOADER = create_loader()
 
 
 @dataclass
@@ -72,6 +75,8 @@ def house(serve: Serve, own_aws: str, monkeypatch: pytest.MonkeyPatch, capsys: p
     address = serve(Starlette(routes=world.routes()))
     port = int(address.rpartition(":")[2])
     at = environment.Addresses(int(own_aws.rpartition(":")[2]), port, 9, 9, 9)
+    # Each doctor reads AWS's large descriptions of its services anew; nothing here depends on that.
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _: LOADER)
     house = House(world, own_aws, monkeypatch, capsys)
     house.set(**environment.processor_env(at, "0,1"), GRAFANA_ONCALL_HMAC_SECRET_ID=cast.HMAC_SECRET_ID)
     return house
@@ -117,6 +122,10 @@ def channel_archived(house: House) -> None:
     house.world.slack.workspace.channels[cast.FALLBACK_CHANNEL].archived = True
 
 
+def approvers_gone(house: House) -> None:
+    house.set(APPROVER_USERGROUP_ID="S0NOSUCH")
+
+
 def oncall_token_wrong(house: House) -> None:
     house.world.oncall.token = "another"
 
@@ -160,6 +169,10 @@ def linear_key_wrong(house: House) -> None:
 
 def project_gone(house: House) -> None:
     house.world.linear.project["id"] = "5e1b0a52-0c65-4c1e-8a3e-00000000dead"
+
+
+def label_of_another_team(house: House) -> None:
+    house.set(LINEAR_LABEL_NAMES=json.dumps(["Postmortem", "Elsewhere"]))
 
 
 def secret_gone(house: House) -> None:
@@ -233,8 +246,9 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (no_scope, "Slack: scopes", "pins:write"),
     (bot_token_revoked, "Slack: bot token", "token_revoked"),
     (app_token_revoked, "Slack: app token", "token_revoked"),
-    (app_not_in_channel, "Slack: fallback channel", "not in #incidents"),
-    (channel_archived, "Slack: fallback channel", "archived"),
+    (app_not_in_channel, "Slack: channels", "not in #incidents"),
+    (channel_archived, "Slack: channels", "archived"),
+    (approvers_gone, "Slack: approvers", "S0NOSUCH"),
     (oncall_token_wrong, "OnCall: token", "403"),
     (nobody_is_called, "OnCall: escalation", "nobody"),
     (no_logs_scope, "Grafana: logs", "401"),
@@ -246,6 +260,7 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (page_unknown, "Statuspage: page", "404"),
     (linear_key_wrong, "Linear: team", "AUTHENTICATION_ERROR"),
     (project_gone, "Linear: project", "INPUT_ERROR"),
+    (label_of_another_team, "Linear: labels", "Elsewhere"),
     (secret_gone, "webhook: HMAC secret", "ResourceNotFoundException"),
     (table_unknown, "DynamoDB: tables", "ResourceNotFoundException"),
     (index_missing, "DynamoDB: indexes", aws.AUDIT_TABLE),
@@ -256,7 +271,7 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (parked_too_soon, "SQS: dead letters", aws.INCIDENT_EVENTS),
     (arn_of_another_queue, "SQS: queues", "NUDGE_EVENTS_QUEUE_ARN"),
     (schedule_group_gone, "Scheduler: schedules", "ResourceNotFoundException"),
-    (model_not_accessible, "Bedrock: model", "AccessDeniedException"),
+    (model_not_accessible, "Bedrock: models", "AccessDeniedException"),
     (prompts_logged, "Bedrock: invocation logging", "on"),
     (clock_ahead, "clock", "ahead"),
 ]
@@ -277,7 +292,7 @@ async def test_what_is_broken_is_named_and_nothing_else(
 async def test_what_hangs_on_something_broken_is_not_blamed(house: House) -> None:
     bot_token_revoked(house)
     found = await house.examined()
-    assert found["Slack: scopes"]["verdict"] == found["Slack: fallback channel"]["verdict"] == "could not tell"
+    assert found["Slack: scopes"]["verdict"] == found["Slack: channels"]["verdict"] == "could not tell"
     assert "'Slack: bot token'" in found["Slack: scopes"]["found"]
 
 
