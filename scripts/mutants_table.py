@@ -201,9 +201,9 @@ MUTANTS = (
         "unit/test_resolution.py",
     ),
     Mutant(
-        "D9", "each postmortem has a new id", "app/flows/resolution.py",
+        "D9", "each postmortem has a new id", "app/flows/filing.py",
         'issue_id(f"postmortem:{incident.id}")',
-        'issue_id(f"postmortem:{clock.new_id()}")',
+        'issue_id(f"postmortem:{incident.version}")',
         "unit/test_resolution.py",
     ),
     Mutant(
@@ -407,6 +407,18 @@ MUTANTS = (
         "contract/test_github.py",
     ),
     Mutant(
+        "S1", "somebody else's page is read as CODEOWNERS", "app/effects/github.py",
+        '_RAW not in found.headers.get("content-type", "")',
+        "False",
+        "unit/test_context.py",
+    ),
+    Mutant(
+        "S1", "the first line of CODEOWNERS that matches wins", "app/domain/codeowners.py",
+        "for pattern, named in _lines(codeowners)][::-1]",
+        "for pattern, named in _lines(codeowners)]",
+        "unit/test_codeowners.py",
+    ),
+    Mutant(
         "T5", "a stranger's address becomes a link", "app/messages/context.py",
         'address.startswith(("https://", "http://"))',
         "True",
@@ -473,10 +485,22 @@ MUTANTS = (
         "contract/test_door.py",
     ),
     Mutant(
-        "S9", "a drill's postmortem is filed", "app/flows/resolution.py",
+        "S9", "a drill's postmortem is filed", "app/flows/filing.py",
         "        if incident.drill:\n",
         "        if incident.drill and not markdown:\n",
         "unit/test_resolution.py",
+    ),
+    Mutant(
+        "S10", "the doctor's schedule stays", "app/doctor/scheduler.py",
+        "await scheduler.delete_schedule(Name=name, GroupName=group)",
+        "pass",
+        "contract/test_doctor.py::test_the_doctor_leaves_nothing_behind",
+    ),
+    Mutant(
+        "S1", "a check that failed is no failure", "app/doctor/report.py",
+        "all(finding.verdict is not Verdict.FAILED for finding in findings)",
+        "bool(findings)",
+        "contract/test_doctor.py::test_a_vendor_that_does_not_answer_fails_alone",
     ),
     Mutant(
         "S10", "the reminders' schedule stays", "app/flows/resolution.py",
@@ -548,7 +572,7 @@ MUTANTS = (
     ),
     Mutant(
         "T4", "the room is closed before its postmortem is filed", "app/flows/archive.py",
-        'if LINK_TOLD not in await self.store.steps(incident.id, "resolution"):',
+        'if LINK_TOLD not in await self.store.steps(incident.id, f"resolution{incident.again}"):',
         "if False:",
         "unit/test_stories.py",
     ),

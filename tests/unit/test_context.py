@@ -1,4 +1,4 @@
-"""What the room is shown of a service: real adapters over simulated vendors that lie, fail, are late or hostile (S1)."""
+"""What the room is shown of a service, by real adapters over vendors that lie, fail, are late, or hostile (S1)."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ class Informed(House):
 
     def flows(self, store: Any, timers: Any) -> tuple[WarRoom, Resolution, Archive]:
         war_room, resolution, archive = super().flows(store, timers)
-        known = {"signals": self.signals, "code": self.code}
-        return replace(war_room, **known), replace(resolution, code=self.code), archive
+        informed = replace(war_room, signals=self.signals, code=self.code)
+        return informed, replace(resolution, code=self.code), archive
 
     # ------------------------------------------------------------ what the room sees
 

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.catalogue import About, Dashboard
 from app.domain.component import Component, ComponentStatus
 from app.domain.draft import BODY_MAX, COMPONENTS_MAX, DraftState, PublicStatus, PublicText
 from app.domain.gesture import Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident, Postmortem, PublicIncident
 from app.domain.people import Person, Source
-from app.domain.readings import Outcome, Reading
+from app.domain.readings import Line, Outcome, Reading
 from app.intake.fields import text as one_line
 from app.intake.fields import web_address
 from app.messages import answers, cadence, checklist, context, room, status, statuspage
@@ -27,6 +28,8 @@ from app.sim.slack_blocks import block_complaints, view_complaints
 from tests import factories as make
 
 ROOM = "https://sandbox.slack.example/archives/C0ROOM"
+RUNBOOK = "https://x.example/runbook"
+DASHBOARD = Dashboard(title="<!here> & co", url="https://x.example/d/1")
 FROM_OUTSIDE = [
     *("<!channel>", "<!here|here>", "<!everyone>", "<!subteam^S1>", "<@U0STRANGER>", "<#C0OTHER>", "&lt;!channel&gt;"),
     *("<https://evil.example|Open the room>", "><!channel>", "|<!channel>", "<", ">", "&", "`", "```", "*", "_", "~"),
@@ -43,6 +46,8 @@ readings = st.builds(
     text=foreign,
     why=foreign,
     query=foreign,
+    slo=foreign,
+    lines=st.lists(st.builds(Line, text=foreign, link=foreign | address | st.none()), max_size=3).map(tuple),
     link=address | st.none(),
 )
 
@@ -57,6 +62,7 @@ def incidents(draw: st.DrawFn) -> Incident:
         service=draw(line),
         team=draw(line | st.none()),
         missing=tuple(draw(st.lists(foreign, max_size=3))),
+        about=About(slo=draw(line)[:200].strip() or "x", runbook=RUNBOOK, dashboards=(DASHBOARD,)),
         drill=draw(st.booleans()),
         ic=draw(st.sampled_from([make.IC, None])),
         public=draw(st.none() | st.builds(PublicIncident, id=st.just("p"), status=line, url=address | st.just(""))),
