@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 
 import app.commands
 import app.settings
+from app.doctor import examine
 from app.domain import incident
 from app.domain.audit import AuditType
 from app.domain.draft import DraftState
@@ -90,6 +91,11 @@ def recorded_by() -> dict[str, list[str]]:
     }
 
 
+def doctor() -> str:
+    rows = [_row((check.name, check.proves, check.remedy)) for check in examine.CHECKS]
+    return _table(("check", "proves that", "if it failed"), rows)
+
+
 def faults() -> str:
     """Each fault of the page with the tests whose docstrings name it."""
     ids = re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "docs/faults.md").read_text(), re.MULTILINE)
@@ -112,6 +118,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "slash commands": commands,
     "audit events": audit_events,
     "faults": faults,
+    "doctor": doctor,
 }
 
 
