@@ -253,6 +253,10 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             "edited_statuspage": lambda: _edited(house, office),
             "approve_statuspage": lambda: _press(office, "approve_statuspage", "U0LEAD"),
             "silence": lambda: _said(office, "silence"),
+            "tick": lambda: _press(office, "tick:impact", "U0LEAD"),
+            "task": lambda: _said(office, "task call the bank"),
+            "task_done": lambda: _press(office, "task_done", "U0LEAD"),
+            "mitigated": lambda: _said(office, "mitigated"),
             "resolve": lambda: _said(office, "resolve"),
             "rate": lambda: _press(office, "rate:5", "U0LEAD"),
         }
