@@ -18,6 +18,7 @@ from app.domain.audit import AuditEvent, Fact, chain
 from app.domain.catalogue import Service
 from app.domain.component import Component
 from app.domain.draft import Draft, DraftState, PublicStatus, PublicText
+from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Postmortem, Progress
 from app.domain.people import Person
 from app.domain.readings import Reading
@@ -268,13 +269,13 @@ class Writer(Protocol):
         """``status``: what it says of the incident; None: what follows from how the incident stands."""
         ...
 
-    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
+    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], evidence: Evidence) -> str:
         """Markdown."""
         ...
 
 
 class Classifier(Protocol):
-    """Reads what the commander writes in the room. Gets redacted text only. Never raises: it has a rule to fall back on."""
+    """Reads what the commander writes in the room. Never raises: it has a rule to fall back on."""
 
     async def is_update(self, text: str) -> bool:
         """Whether it tells others how the incident stands."""

@@ -86,7 +86,7 @@ def _command(raw: str, form: dict[str, str]) -> Gesture:
 
 
 def plain(text: str) -> str:
-    """As it was typed. Slack escapes three characters in what people type: docs.slack.dev/messaging/formatting-message-text#escaping"""
+    """As it was typed: Slack escapes three characters. docs.slack.dev/messaging/formatting-message-text#escaping"""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

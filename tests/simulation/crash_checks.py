@@ -16,7 +16,7 @@ from tests.office import Office
 from tests.simulation.crash_flows import Flow, effects
 
 # Given where nothing can be read back: a reminder too many is better than one too few; an answer is each delivery's.
-_MAY_REPEAT = ("nudge:", "answer:")
+_MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "answer:")
 _INVITABLE = {person.slack_id for person in cast.PEOPLE if person.active}
 _UNSETTLED = {DraftState.APPROVED, DraftState.UNKNOWN}
 

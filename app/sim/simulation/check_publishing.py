@@ -13,7 +13,7 @@ from app.domain.incident import channel_name
 from app.sim.simulation.house import House
 
 # A reminder too many is better than one too few, and so with an alarm; an answer is one for each delivery.
-_MAY_REPEAT = ("nudge:", "nobody:", "answer:")
+_MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "nobody:", "answer:")
 
 
 def once(house: House) -> Iterator[str]:

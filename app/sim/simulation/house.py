@@ -66,6 +66,7 @@ class House:
         self.policy = Policy(
             fallback_channel=people_of.FALLBACK_CHANNEL,
             archive_delay=timedelta(minutes=rules.choice((20, 40))),
+            answer_within=timedelta(minutes=8),
             rating_follow_up=timedelta(minutes=15),
             rating_skipped=timedelta(minutes=30),
             postmortem_sla=timedelta(minutes=30),
