@@ -171,6 +171,10 @@ class ProcessorSettings(_Settings):
     github_repo_names: Names = Field(description='JSON list of repositories, e.g. ["checkout"].')
     github_api_url: Url = Field("https://api.github.com", description="GitHub's API.")
 
+    policy_file: Path | None = Field(
+        None,
+        description="Severities, correlation, re-opening, resolving (YAML, docs/policy.example.yaml). Unset: as there.",
+    )
     services_file: Path | None = Field(
         None,
         description="Catalogue of services (YAML, docs/services.example.yaml): team, queries, runbook. Unset: none.",

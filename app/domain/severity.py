@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from app.errors import Refused
+
 LABELS = ("severity", "priority")
 WORDS: Mapping[str, str] = {
     "p1": "P1", "sev1": "P1", "critical": "P1", "page": "P1", "emergency": "P1", "1": "P1",
@@ -25,6 +27,16 @@ class Severity(StrEnum):
     P2 = "P2"
     P3 = "P3"
     P4 = "P4"
+
+
+def word(said: str, words: Mapping[str, str] = WORDS) -> Severity:
+    """What a person says. Raises ``Refused``."""
+    known = words.get(said.strip().lower()) or said.strip().upper()
+    if known not in set(Severity):
+        raise Refused(
+            f"A severity is one of {', '.join(Severity)}, or a word that alerts use for one, like `critical`."
+        )
+    return Severity(known)
 
 
 def of_labels(

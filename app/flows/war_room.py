@@ -27,7 +27,8 @@ from app.messages import checklist as checklists
 from app.messages import context as context_messages
 from app.messages import room as messages
 from app.messages.message import Message
-from app.ports import Chat, Code, Directory, OnCallSchedule, Signals, Store, Timers
+from app.ports import Chat, Code, Directory, OnCallSchedule, Queue, Signals, Store, Timers
+from app.queue.envelope import Envelope, dedup, lane
 from app.telemetry import metrics
 
 FLOW = "war_room"
@@ -203,6 +204,18 @@ class WarRoom:
 
     async def _post(self, flow: Flow, channel: str, message: Message, what: str) -> str:
         return await post_once(self.chat, channel, message, f"{what}:{flow.incident.id}", adopting=flow.adopting)
+
+
+async def ask_to_assemble(queue: Queue, incident: Incident, cause: str) -> None:
+    """For the room of what a person asked for: made in a lane of its own, so that nobody waits behind it."""
+    await queue.send(
+        Envelope(
+            kind="event:alert_firing",
+            lane=lane("alert", incident.alert.alert_group),
+            dedup_id=dedup("assemble", incident.id, cause),
+            body=incident.alert.model_dump_json(),
+        )
+    )
 
 
 async def _read(label: str, source: Awaitable[list[Reading]]) -> list[Reading]:

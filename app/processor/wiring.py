@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 
-from app import services_file
+from app import policy_file, services_file
 from app.domain.catalogue import Catalogue
 from app.domain.policy import RULES, Policy
 from app.domain.schedule import Into
@@ -204,7 +204,7 @@ def _flows(services: Mapping[type, object]) -> dict[type, object]:
 
 def _policy(settings: ProcessorSettings) -> Policy:
     update_every = timedelta(seconds=settings.nudge_interval_s)
-    return Policy(
+    base = Policy(
         default_severity=settings.default_severity,
         rules={severity: replace(rule, update_every=update_every) for severity, rule in RULES.items()},
         archive_delay=timedelta(seconds=settings.archive_delay_s),
@@ -217,6 +217,7 @@ def _policy(settings: ProcessorSettings) -> Policy:
         approver_group=settings.approver_usergroup_id,
         fallback_channel=settings.slack_fallback_channel,
     )
+    return policy_file.read(settings.policy_file, base)
 
 
 def _vitals(settings: ProcessorSettings, queues: Sequence[SqsQueue], stack: AsyncExitStack) -> Vitals:

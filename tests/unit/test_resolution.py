@@ -11,7 +11,6 @@ from app import clock
 from app.actions import approve_statuspage, rate, reject_statuspage
 from app.commands import resolve, silence, status, status_draft
 from app.domain import ticket
-from app.domain.alert import AlertEvent
 from app.domain.draft import DraftState
 from app.domain.gesture import Gesture
 from app.domain.incident import Status
@@ -22,7 +21,7 @@ from app.errors import Refused, Retry, VendorError
 from app.events import nudge_due, wrap_up
 from app.flows import nudges
 from app.sim.faults import Kind
-from tests.factories import alert, command, human
+from tests.factories import command, human
 from tests.house import House, play
 
 
