@@ -1,14 +1,13 @@
 """Bedrock, a model that phrases what is known. It decides nothing: a person approves every word (P-gate).
 
 It writes one passage at a time, the body of a public update or the summary of a postmortem; everything around it
-(status, title, timeline, hashes) stays deterministic. When it fails, or answers what cannot be used, the deterministic
-passage stands in its place, and the log says why.
+(status, title, timeline, hashes) stays deterministic. Each of its sentences is held against what is known. When it
+fails, or answers what cannot be used, the deterministic passage stands in its place, and the log says why.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,12 +16,14 @@ import structlog
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.domain.audit import AuditEvent, AuditType
+from app.domain.audit import AuditEvent
 from app.domain.draft import BODY_MAX, PublicStatus, PublicText
+from app.domain.evidence import Evidence
+from app.domain.fact_check import Checked, check
 from app.domain.incident import Incident
-from app.domain.readings import Reading
 from app.domain.redaction import findings, redact
 from app.messages.message import cut, escape
+from app.messages.model_facts import Facts, for_customers, for_summary
 from app.messages.postmortem import postmortem
 from app.messages.public_text import public_text
 
@@ -30,7 +31,6 @@ VENDOR = "Bedrock"
 DEADLINE_S = 20.0  # a model takes seconds to write; a person is waiting for the draft
 MAX_TOKENS = 1_000
 PASSAGE_MAX = BODY_MAX  # characters; a longer one is not a passage
-TRAIL_MAX = 20_000  # characters of the trail that the model sees
 
 _CONFIG = AioConfig(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=DEADLINE_S)
 
@@ -70,29 +70,30 @@ class Bedrock:
         plain = public_text(incident, trail, ask, status)
         if ask:
             return plain  # the commander's own words need no phrasing
-        facts = {
-            "status": plain.status.value,
-            "alert": _alert(incident),
-            "earlier_updates": _published(trail),
-        }
-        body = await self._passage("public_text", _PUBLIC_RULES, facts)
-        return plain.model_copy(update={"body": body}) if body else plain
+        body = await self._passage("public_text", _PUBLIC_RULES, for_customers(incident, trail, plain), public=True)
+        return plain.model_copy(update={"body": body.text}) if body else plain
 
-    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
-        facts = {"alert": _alert(incident), "trail": _events(trail), "commits_before": commits.text}
+    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], evidence: Evidence) -> str:
+        facts = for_summary(incident, trail, evidence.commits)
         summary = await self._passage("postmortem", _SUMMARY_RULES, facts)
-        return postmortem(incident, trail, commits, summary=summary or "")
+        return postmortem(incident, trail, evidence, summary=summary)
 
-    async def _passage(self, what: str, rules: str, facts: dict[str, str]) -> str | None:
-        """None: there is none that can be used, for a reason that is in the log."""
+    async def _passage(self, what: str, rules: str, facts: Facts, *, public: bool = False) -> Checked | None:
+        """What is left of the model's words when all that has no source is gone. None: nothing of use, and the log
+        says why."""
         # Redacted, so that the model sees nothing private (X5); escaped, so that no text can close its own tag.
-        data = "\n".join(f"<{name}>\n{escape(redact(text)).strip()}\n</{name}>" for name, text in facts.items())
+        data = "\n".join(f"<{name}>\n{escape(redact(text)).strip()}\n</{name}>" for name, text in facts.shown.items())
         try:
             async with asyncio.timeout(DEADLINE_S):
-                return _usable(await self._converse(rules, data))
+                checked = check(_usable(await self._converse(rules, data)), facts.sources, public=public)
+            for dropped in checked.dropped:
+                _log.warning("model_sentence_dropped", what=what, model=self._model_id, why=cut(dropped.why, 100))
+            if not checked.enough:
+                raise _Unusable(f"{len(checked.dropped)} sentences without a source, {len(checked.kept)} with one")
         except (ClientError, BotoCoreError, TimeoutError, _Unusable) as error:
             _log.warning("model_text_not_used", what=what, model=self._model_id, why=_why(error))
             return None
+        return checked
 
     async def _converse(self, rules: str, data: str) -> dict[str, Any]:
         async with self._session.client("bedrock-runtime", config=_CONFIG) as client:
@@ -103,28 +104,6 @@ class Bedrock:
                 inferenceConfig={"maxTokens": MAX_TOKENS},  # no temperature: newer models refuse it
             )
         return dict(answer)
-
-
-def _alert(incident: Incident) -> str:
-    return f"{incident.severity} on {incident.service}: {incident.alert.title}\n{incident.alert.summary}"
-
-
-def _events(trail: Sequence[AuditEvent]) -> str:
-    """Who did it is left out: the summary needs no names, and the people's section has them."""
-    return cut(
-        "\n".join(f"{e.at:%H:%M:%S} {e.type} {json.dumps(e.details, ensure_ascii=False, default=str)}" for e in trail),
-        TRAIL_MAX,
-    )
-
-
-def _published(trail: Sequence[AuditEvent]) -> str:
-    bodies = {
-        event.details.get("draft_id"): str(event.details.get("body", ""))
-        for event in trail
-        if event.type is AuditType.STATUSPAGE_DRAFT_CREATED
-    }
-    published = [event for event in trail if event.type is AuditType.STATUSPAGE_PUBLISHED]
-    return "\n".join(bodies.get(event.details.get("draft_id"), "") for event in published)
 
 
 def _usable(answer: dict[str, Any]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from app.domain.audit import AuditEvent
 from app.domain.draft import PublicStatus, PublicText
+from app.domain.evidence import Evidence
 from app.domain.incident import Incident
-from app.domain.readings import Reading
 from app.messages.postmortem import postmortem
 from app.messages.public_text import public_text
 
@@ -20,5 +20,5 @@ class PlainWriter:
     ) -> PublicText:
         return public_text(incident, trail, ask, status)
 
-    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], commits: Reading) -> str:
-        return postmortem(incident, trail, commits)
+    async def postmortem(self, incident: Incident, trail: Sequence[AuditEvent], evidence: Evidence) -> str:
+        return postmortem(incident, trail, evidence)

@@ -16,6 +16,7 @@ from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
 from app.domain.draft import PublicStatus
+from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
@@ -142,9 +143,8 @@ class Resolution:
         )
 
     async def _write(self, incident: Incident) -> Done:
-        commits = await self._commits(incident)
         trail = await self.store.trail(incident.id)
-        markdown = await self.writer.postmortem(incident, trail, commits)
+        markdown = await self.writer.postmortem(incident, trail, await self._evidence(incident))
         details = {"characters": len(markdown), "from_events": len(trail)}
         return Done(
             result={"markdown": markdown},
@@ -158,6 +158,12 @@ class Resolution:
         if flow.incident.postmortem:
             for task in filing.to_file(flow.incident):
                 await flow.optional(filing.step_of(task), partial(file.task, flow.incident, task))
+
+    async def _evidence(self, incident: Incident) -> Evidence:
+        shown = (await self.store.steps(incident.id, "war_room")).get("post_context")
+        readings = [Reading.model_validate(one) for one in shown.result.get("readings", ())] if shown else None
+        room = await self.chat.link(incident.channel_id) if incident.channel_id else ""
+        return Evidence(await self._commits(incident), readings, room)
 
     async def _commits(self, incident: Incident) -> Reading:
         until = incident.resolved_at or clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]]+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~]|^[-=])")
@@ -17,3 +18,14 @@ def plain(text: str) -> str:
 def link(address: str | None) -> str:
     """The address as one can follow it; "" for what is none."""
     return f"<{address}>" if address and _LINK.fullmatch(address) else ""
+
+
+def time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(since: datetime, until: datetime) -> str:
+    minutes, seconds = divmod(max(until - since, timedelta()) // timedelta(seconds=1), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if count]
+    return " ".join(parts) or "less than a second"

@@ -6,57 +6,37 @@ is left open under its heading; what is empty says why (S6).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from app.domain.audit import AuditEvent, AuditType
+from app.domain.draft import PublicStatus
+from app.domain.evidence import Evidence
+from app.domain.fact_check import Checked
 from app.domain.incident import Incident
-from app.domain.people import SYSTEM
-from app.domain.readings import Outcome, Reading
-from app.messages.message import cut
+from app.messages import postmortem_evidence as evidences
+from app.messages import postmortem_people as people
+from app.messages import postmortem_trail as trails
+from app.messages.markdown import duration, plain, time
 
-DETAIL_MAX = 160
 OPEN = "_To be filled in by the team._"
 
-# Details that other sections show, or that mean nothing outside our own tables.
-_NOT_IN_TIMELINE = frozenset(
-    {
-        "alert_group",
-        "attempts",
-        "body",
-        "channel_id",
-        "characters",
-        "claim",
-        "draft_id",
-        "effect_id",
-        "episode",
-        "fired_at",
-        "found_by_reading",
-        "issue_id",
-        "message_ts",
-        "resumed",
-        "schedule",
-        "scheduled_at",
-        "sha256",
-        "statuspage_id",
-        "ts",
-        "was_there",
-        "wire",
-    }
-)
-_PERSON = frozenset({"ic", "slack_id", "before", "who"})  # details that name somebody by their Slack id
 
-
-def postmortem(incident: Incident, trail: Sequence[AuditEvent], commits: Reading, *, summary: str = "") -> str:
-    """Markdown. ``summary``: somebody's phrasing of the facts; "" for the plain one."""
+def postmortem(
+    incident: Incident, trail: Sequence[AuditEvent], evidence: Evidence, *, summary: Checked | None = None
+) -> str:
+    """Markdown. ``summary``: a model's phrasing of the facts, as far as it has sources; None for the plain one."""
     sections = (
-        ("Summary", [plain(summary) if summary else _summary(incident)]),
-        ("Impact and duration", _impact(incident)),
-        ("Timeline", _timeline(incident, trail)),
-        ("People and roles", _people(incident)),
-        ("Public updates", _public_updates(incident, trail)),
-        ("What changed", _changes(commits)),
+        ("Summary", [_summary(incident), *(_phrased(summary) if summary else ())]),
+        ("Impact and duration", _impact(incident, trail)),
+        ("Alerts", trails.alerts(incident)),
+        ("Timeline", trails.timeline(incident, trail, evidence.room)),
+        ("People and roles", people.people(incident, trail)),
+        ("Public updates", evidences.public_updates(incident, trail)),
+        ("Updates inside, and notes", trails.said(incident, trail, evidence.room)),
+        ("What was known at the alert", evidences.known(evidence.at_alert)),
+        ("What changed", evidences.changes(evidence.commits)),
+        ("Checklist and tasks", evidences.checklist(incident, trail)),
         ("Root cause", [OPEN]),
         ("What went well, what did not", [OPEN]),
         ("Action items", [OPEN]),
@@ -66,141 +46,56 @@ def postmortem(incident: Incident, trail: Sequence[AuditEvent], commits: Reading
 
 
 def _summary(incident: Incident) -> str:
-    end = f"was resolved after {_duration(incident)}" if incident.resolved_at else "is not resolved"
+    end = f"was resolved after {_lasted(incident, incident.resolved_at)}" if incident.resolved_at else "is not resolved"
     drill = "This was a drill. " if incident.drill else ""
     return (
         f"{drill}{incident.severity} incident {plain(incident.id)} on {plain(incident.service)} began at "
-        f"{_time(incident.alert.at)} with the alert “{plain(incident.alert.title)}” and {end}."
+        f"{time(incident.alert.at)} with the alert “{plain(incident.alert.title)}” and {end}."
     )
 
 
-def _impact(incident: Incident) -> list[str]:
-    ended = _time(incident.resolved_at) if incident.resolved_at else "not resolved"
+def _phrased(summary: Checked) -> list[str]:
+    """Whose words these are is said, and how many of them were not believed."""
+    lines = ["", f"In the words of a model: {plain(summary.text)}"]
+    if summary.dropped:
+        whys = sorted({one.why.partition(":")[0] for one in summary.dropped})
+        lines += ["", f"_Left out of its words: {len(summary.dropped)} with a {plain(', a '.join(whys))}._"]
+    return lines
+
+
+def _impact(incident: Incident, trail: Sequence[AuditEvent]) -> list[str]:
+    by = f", by {people.who(incident, incident.resolved_by)}" if incident.resolved_by else ""
     return [
-        f"- Began: {_time(incident.alert.at)} (the alert's own time)",
-        f"- Ended: {ended}" + (f", by {_who(incident, incident.resolved_by)}" if incident.resolved_by else ""),
-        f"- Duration: {_duration(incident)}",
+        f"- Began: {time(incident.alert.at)} ({_source_of_beginning(incident)})",
+        f"- Mitigated: {_reached(incident, incident.mitigated_at, 'nobody declared it')}",
+        f"- Resolved: {_reached(incident, incident.resolved_at, 'not yet')}{by}",
+        f"- Duration: {_lasted(incident, incident.resolved_at) if incident.resolved_at else 'still open'}",
+        f"- Re-opened: {f'{incident.reopened} times' if incident.reopened else 'never'}",
+        f"- What customers could read: {_public(trail)}",
         f"- Customers affected, and how: {OPEN}",
     ]
 
 
-def _timeline(incident: Incident, trail: Sequence[AuditEvent]) -> list[str]:
-    if not trail:
-        return ["Empty: the audit trail of this incident has no events."]
-    return [*(_line(incident, event) for event in trail), "", "The numbers are those of the audit trail."]
+def _source_of_beginning(incident: Incident) -> str:
+    if incident.declared_by:
+        return f"declared by {people.who(incident, incident.declared_by)}"
+    return "when it reached us: the alert gave no time" if incident.alert.at_is_arrival else "the alert's own time"
 
 
-def _line(incident: Incident, event: AuditEvent) -> str:
-    what = f"{_words(event.type)}, by {_who(incident, event.actor)}"
-    return f"- {_time(event.at)} · {what}{_details(incident, event)} (event {event.seq})"
+def _reached(incident: Incident, at: datetime | None, not_reached: str) -> str:
+    return f"{time(at)}, after {_lasted(incident, at)}" if at else not_reached
 
 
-def _details(incident: Incident, event: AuditEvent) -> str:
-    def told(name: str, value: object) -> str:
-        known = _name_of(incident, value) if name in _PERSON and isinstance(value, str) else None
-        return plain(cut(known or _flat(value), DETAIL_MAX))
-
-    shown = [
-        f"{plain(name.replace('_', ' '))}: {told(name, value)}"
-        for name, value in event.details.items()
-        if name not in _NOT_IN_TIMELINE and value not in (None, "", [], {})
-    ]
-    return f" — {'; '.join(shown)}" if shown else ""
+def _lasted(incident: Incident, until: datetime | None) -> str:
+    return duration(incident.alert.at, until) if until else ""
 
 
-def _people(incident: Incident) -> list[str]:
-    ic = (
-        f"- Incident commander: {_who(incident, incident.ic)}"
-        if incident.ic
-        else "- Incident commander: nobody took it"
-    )
-    if not incident.responders:
-        return [ic, "- Responders: none were invited; the timeline says why."]
-    return [ic] + [
-        f"- {plain(responder.name)} (found by: {plain(responder.source.replace('_', ' '))})"
-        for responder in incident.responders
-    ]
-
-
-def _public_updates(incident: Incident, trail: Sequence[AuditEvent]) -> list[str]:
-    drafts = {e.details.get("draft_id"): e for e in trail if e.type is AuditType.STATUSPAGE_DRAFT_CREATED}
-    approvals = {e.details.get("draft_id"): e for e in trail if e.type is AuditType.STATUSPAGE_DRAFT_APPROVED}
-    lines: list[str] = []
-    for event in trail:
-        if event.type is not AuditType.STATUSPAGE_PUBLISHED:
-            continue
-        draft, approval = (found.get(event.details.get("draft_id")) for found in (drafts, approvals))
-        text = plain(_flat(draft.details.get("body", ""))) if draft else "the text is not in the trail"
-        approver = f"{_who(incident, approval.actor)} (event {approval.seq})" if approval else "not in the trail"
-        digest = plain(_flat(event.details.get("sha256", "not recorded")))
-        lines += [
-            f"- {_time(event.at)} · {plain(_flat(event.details.get('status', '')))}: {text} (event {event.seq})",
-            f"  - Approved by {approver}; SHA-256 of what was sent: {digest}",
-        ]
-    if lines:
-        return lines
-    if drafts:
-        return [f"None: {len(drafts)} written, none published."]
-    return ["None: nobody asked for one."]
-
-
-def _changes(commits: Reading) -> list[str]:
-    link = [f"Look further: <{commits.link}>"] if commits.link and _LINK.fullmatch(commits.link) else []
-    if commits.outcome is Outcome.FAILED:
-        return [f"Not known: reading it failed ({plain(commits.why)}).", *link]
-    if commits.outcome is Outcome.NO_DATA:
-        return ["None: no commits were found in the time before the incident.", *link]
-    old = [f"Not fresh: true at {_time(commits.at)}."] if commits.outcome is Outcome.STALE and commits.at else []
-    return [*old, *(f"- {plain(line)}" for line in commits.text.splitlines() if line.strip()), *link]
-
-
-# ---------------------------------------------------------------- words
-
-_LINK = re.compile(r"https?://[^\s<>()\[\]]+")
-_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~]|^[-=])")
-
-
-def plain(text: str) -> str:
-    """On one line, and nothing in it is Markdown or HTML any more."""
-    line = " ".join(text.split())
-    return _MARKUP.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-
-
-def _who(incident: Incident, actor: str | None) -> str:
-    """By name where the room knows it; never a guess."""
-    if not actor or actor == SYSTEM:
-        return "the system"
-    slack_id = actor.removeprefix("slack:")
-    return plain(_name_of(incident, slack_id) or f"Slack user {slack_id}")
-
-
-def _name_of(incident: Incident, slack_id: str) -> str | None:
-    return next((responder.name for responder in incident.responders if responder.slack_id == slack_id), None)
-
-
-def _words(type_: AuditType) -> str:
-    return type_.replace("_", " ").capitalize().replace("Ic ", "Incident commander ")
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, str) and _ISO.fullmatch(value):
-        return _time(datetime.fromisoformat(value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(_flat(inner) for inner in value)
-    return str(value)
-
-
-def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _duration(incident: Incident) -> str:
-    if incident.resolved_at is None:
-        return "still open"
-    minutes, seconds = divmod(max(incident.resolved_at - incident.alert.at, timedelta()) // timedelta(seconds=1), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if count]
-    return " ".join(parts) or "less than a second"
+def _public(trail: Sequence[AuditEvent]) -> str:
+    """From the first text on the status page to the one that said that it is over."""
+    told = [event for event in trail if event.type is AuditType.STATUSPAGE_PUBLISHED]
+    if not told:
+        return "nothing was published."
+    first = told[0].at
+    over = next((event.at for event in told if event.details.get("status") == PublicStatus.RESOLVED), None)
+    began = f"a public incident from {time(first)}"
+    return f"{began} to {time(over)} ({duration(first, over)})" if over else f"{began}, not resolved there when written"

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from app.domain.alert import Alert, AlertEvent
 from app.domain.audit import AuditEvent, AuditType, Fact, chain
+from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Status
 from app.domain.readings import Outcome, Reading
 from app.domain.severity import Severity
@@ -21,7 +22,7 @@ from app.sim.faults import Faulty, Kind
 from tests.conftest import Serve
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-NO_COMMITS = Reading(label="commits", outcome=Outcome.NO_DATA)
+EVIDENCE = Evidence(Reading(label="commits", outcome=Outcome.NO_DATA))
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
 UNUSABLE = [Mood.CUT, Mood.GUARDED, Mood.SILENT, Mood.LEAKING]
 
@@ -84,8 +85,8 @@ async def test_a_failing_model_is_asked_once_and_the_deterministic_writer_steps_
     bedrock: Bedrock, faulty: Faulty, kind: Kind
 ) -> None:
     faulty.add(kind)
-    plain = await PlainWriter().postmortem(_incident(), _trail(), NO_COMMITS)
-    assert await bedrock.postmortem(_incident(), _trail(), NO_COMMITS) == plain
+    plain = await PlainWriter().postmortem(_incident(), _trail(), EVIDENCE)
+    assert await bedrock.postmortem(_incident(), _trail(), EVIDENCE) == plain
     assert faulty.struck[kind] == 1
 
 
@@ -104,7 +105,7 @@ async def test_nothing_private_reaches_the_model(bedrock: Bedrock, sim: BedrockS
     text = " ".join(private)
     commits = Reading(label="commits", outcome=Outcome.MEASURED, text=text)
     await bedrock.public_text(_incident(text, text), _trail(note=text), "")
-    await bedrock.postmortem(_incident(text, text), _trail(note=text), commits)
+    await bedrock.postmortem(_incident(text, text), _trail(note=text), Evidence(commits))
     seen = json.dumps(sim.requests)
     assert len(sim.requests) == 2
     assert [word for word in private if word in seen] == []
@@ -126,7 +127,7 @@ async def test_text_from_outside_is_data_and_cannot_close_its_tag(bedrock: Bedro
 
 
 async def test_the_summary_is_the_models_and_the_facts_are_the_trails(bedrock: Bedrock) -> None:
-    plain = await PlainWriter().postmortem(_incident(), _trail(), NO_COMMITS)
-    phrased = await bedrock.postmortem(_incident(), _trail(), NO_COMMITS)
+    plain = await PlainWriter().postmortem(_incident(), _trail(), EVIDENCE)
+    phrased = await bedrock.postmortem(_incident(), _trail(), EVIDENCE)
     assert SUMMARY in phrased
     assert phrased.partition("## Impact")[2] == plain.partition("## Impact")[2]

@@ -10,9 +10,11 @@ import pytest
 from app.domain.alert import Alert, AlertEvent
 from app.domain.audit import AuditEvent, AuditType, Fact, chain
 from app.domain.draft import PublicStatus
+from app.domain.evidence import Evidence
+from app.domain.fact_check import Checked, Dropped
 from app.domain.incident import Incident, PublicIncident, Responder, Status
 from app.domain.people import Source
-from app.domain.readings import Outcome, Reading, failed
+from app.domain.readings import Line, Outcome, Reading, failed
 from app.domain.redaction import findings
 from app.domain.severity import Severity
 from app.gate.drafts import problems
@@ -21,6 +23,7 @@ from app.messages.public_text import TITLE, public_text
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NO_COMMITS = Reading(label="commits", outcome=Outcome.NO_DATA)
+EVIDENCE = Evidence(NO_COMMITS)
 LEAD = Responder(slack_id="U0LEAD", name="Checkout Lead", source=Source.DIRECTORY)
 
 
@@ -114,7 +117,7 @@ def test_a_long_text_is_cut_to_what_statuspage_takes() -> None:
 
 def test_every_event_of_the_trail_is_in_the_timeline_with_its_number() -> None:
     """S6"""
-    timeline = _section(postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Timeline")
+    timeline = _section(postmortem(_resolved(), PUBLISHED, EVIDENCE), "Timeline")
     lines = timeline.splitlines()[: len(PUBLISHED)]
     assert [f"(event {number})" in line for number, line in enumerate(lines, start=1)] == [True] * 4
     assert all("2026-11-21 12:00:00 UTC" in line for line in lines)
@@ -124,7 +127,7 @@ def test_every_event_of_the_trail_is_in_the_timeline_with_its_number() -> None:
 
 def test_published_words_stand_with_their_approver_and_their_hash() -> None:
     """S6"""
-    updates = _section(postmortem(_resolved(), PUBLISHED, NO_COMMITS), "Public updates")
+    updates = _section(postmortem(_resolved(), PUBLISHED, EVIDENCE), "Public updates")
     assert r"We are \*on\* it." in updates
     assert "Approved by Checkout Lead (event 3)" in updates
     assert "f" * 64 in updates
@@ -132,7 +135,7 @@ def test_published_words_stand_with_their_approver_and_their_hash() -> None:
 
 def test_duration_is_counted_from_the_alerts_own_time() -> None:
     """S8"""
-    impact = _section(postmortem(_resolved(), [], NO_COMMITS), "Impact and duration")
+    impact = _section(postmortem(_resolved(), [], EVIDENCE), "Impact and duration")
     assert "Began: 2026-11-21 12:00:00 UTC" in impact
     assert "Duration: 1 h 2 min 3 s" in impact
     assert "by Checkout Lead" in impact
@@ -142,7 +145,7 @@ def test_duration_is_counted_from_the_alerts_own_time() -> None:
 def test_an_empty_section_says_why(resolved: bool) -> None:
     """S6"""
     incident = _resolved(responders=(), ic=None) if resolved else _incident()
-    text = postmortem(incident, [], failed("commits", "GitHub said 403"))
+    text = postmortem(incident, [], Evidence(failed("commits", "GitHub said 403")))
     assert "no events" in _section(text, "Timeline")
     assert "nobody asked for one" in _section(text, "Public updates")
     assert "nobody took it" in _section(text, "People and roles")
@@ -153,7 +156,7 @@ def test_an_empty_section_says_why(resolved: bool) -> None:
 
 def test_a_draft_that_was_never_published_is_told_from_none() -> None:
     """S6"""
-    text = postmortem(_resolved(), PUBLISHED[:2], NO_COMMITS)
+    text = postmortem(_resolved(), PUBLISHED[:2], EVIDENCE)
     assert "1 written, none published" in _section(text, "Public updates")
 
 
@@ -168,7 +171,7 @@ def test_a_draft_that_was_never_published_is_told_from_none() -> None:
 )  # fmt: skip
 def test_what_changed_tells_measured_empty_and_failed_apart(commits: Reading, expected: str) -> None:
     """S1"""
-    assert expected in _section(postmortem(_resolved(), [], commits), "What changed")
+    assert expected in _section(postmortem(_resolved(), [], Evidence(commits)), "What changed")
 
 
 def test_titles_and_commits_cannot_write_markdown_or_html() -> None:
@@ -176,21 +179,33 @@ def test_titles_and_commits_cannot_write_markdown_or_html() -> None:
         "# Owned\n## Root cause\n\n<img src=x onerror=y> [click](https://evil.example.com) `x` ![p](q) | **b** @channel"
     )
     commits = Reading(label="c", outcome=Outcome.MEASURED, text="- [x](y)\n## Summary", link="javascript:alert(1)")
-    trail = _trail((AuditType.IC_ASSIGNED, "slack:U0<b>", {"te*xt": evil, "list": [evil]}))
-    text = postmortem(_resolved(title=evil, service=evil), trail, commits, summary=evil)
+    readings = [
+        Reading(label=evil, outcome=Outcome.MEASURED, text=evil, lines=(Line(text=evil, link=f"https://{evil}"),))
+    ]
+    trail = _trail(
+        (AuditType.IC_ASSIGNED, "slack:U0<b>", {"te*xt": evil, "list": [evil]}),
+        (AuditType.STATUS_UPDATE, "slack:U0<b>", {"text": evil, "permalink": evil}),
+        (AuditType.ROLE_ASSIGNED, "slack:U0<b>", {"role": evil, "slack_id": evil}),
+    )
+    text = postmortem(
+        _resolved(title=evil, service=evil),
+        trail,
+        Evidence(commits, readings, "javascript:x"),
+        summary=Checked((evil,), ()),
+    )
     assert "<img" not in text
     assert "<b>" not in text
     assert "](" not in text
     assert "javascript:" not in text
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    plain = postmortem(_resolved(), trail, NO_COMMITS)
+    plain = postmortem(_resolved(), trail, EVIDENCE)
     assert headings[1:] == [line for line in plain.splitlines() if line.startswith("#")][1:]
 
 
 def test_the_same_facts_give_the_same_words() -> None:
-    assert postmortem(_resolved(), PUBLISHED, NO_COMMITS) == postmortem(_resolved(), PUBLISHED, NO_COMMITS)
+    assert postmortem(_resolved(), PUBLISHED, EVIDENCE) == postmortem(_resolved(), PUBLISHED, EVIDENCE)
 
 
 def test_a_drill_says_so() -> None:
     """S9"""
-    assert "This was a drill." in postmortem(_resolved(drill=True), [], NO_COMMITS)
+    assert "This was a drill." in postmortem(_resolved(drill=True), [], EVIDENCE)
