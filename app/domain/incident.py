@@ -196,6 +196,11 @@ class Incident(BaseModel):
         return f"-{self.reopened + 1}" if self.reopened else ""
 
     @property
+    def here(self) -> frozenset[str]:
+        """Slack ids of those who gave a sign of life in the room and have not left it."""
+        return frozenset(self.seen)
+
+    @property
     def commanded(self) -> bool:
         """Whether somebody has command and knows it: they took it, or gave a sign of life since it was given them."""
         return self.ic is not None and (self.ic_by != "" or self.ic in self.seen)

@@ -57,7 +57,7 @@ async def _invite(chat: Chat, channel: str, batch: Sequence[Person]) -> Done:
     def assigned(incident: Incident) -> list[Fact]:
         if commander is None or incident.ic is not None:
             return []
-        return [Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "why": why})]
+        return [Fact(type=AuditType.IC_ASSIGNED, actor=SYSTEM, details={"ic": commander, "before": None, "why": why})]
 
     return Done(facts=facts, change=change, also=assigned)
 

@@ -14,6 +14,7 @@ from app.queue.envelope import decode
 from app.sim import cast
 from app.sim.simulation.check_aftercare import follow_through
 from app.sim.simulation.check_answers import loud
+from app.sim.simulation.check_command import command
 from app.sim.simulation.check_publishing import gate, once
 from app.sim.simulation.fold import fold
 from app.sim.simulation.house import House
@@ -107,9 +108,10 @@ def _audit(house: House) -> Iterator[str]:
 
 
 def _people(house: House) -> Iterator[str]:
+    asked_for = _named(house)
     for room in house.rooms:
-        if strangers := room.members - INVITABLE - {cast.BOT_USER_ID}:
-            yield f"{', '.join(sorted(strangers))} in {room.name}: on no schedule, in no directory group"
+        if strangers := room.members - INVITABLE - asked_for - {cast.BOT_USER_ID}:
+            yield f"{', '.join(sorted(strangers))} in {room.name}: on no schedule, in no directory group, not asked for"
     for incident in house.incidents:
         trail = house.store.audit[incident.id]
         told = {event.details["slack_id"] for event in trail if event.type is AuditType.RESPONDER_INVITED}
@@ -122,6 +124,12 @@ def _people(house: House) -> Iterator[str]:
             yield f"{', '.join(sorted(unrecorded))} in {room_of.name}, and no invitation on record"
 
 
+def _named(house: House) -> set[str]:
+    """Whom somebody named in a command, by mention or by address."""
+    words = " ".join(str(gesture.payload.get("text", "")) for gesture in house.people.gestures)
+    return {one.slack_id for one in cast.PEOPLE if f"<@{one.slack_id}>" in words or one.email in words}
+
+
 CHECKERS: tuple[tuple[str, Checker], ...] = (
     ("P-accept", _accept),
     ("order", _order),
@@ -129,6 +137,7 @@ CHECKERS: tuple[tuple[str, Checker], ...] = (
     ("P-gate", gate),
     ("P-audit", _audit),
     ("P-people", _people),
+    ("command", command),
     ("P-loud", loud),
     ("follow-through", follow_through),
 )

@@ -39,6 +39,8 @@ class Folded:
             "rating_asked": (),
             "rating_skipped": (),
             "ticks": {},
+            "roles": {},
+            "here": frozenset(),
         }
     )
     drafts: dict[str, DraftState] = field(default_factory=dict)
@@ -71,6 +73,11 @@ def _assembled(facts: _Facts, details: _Facts) -> _Facts:
     return {"status": Status.ASSEMBLY_DEGRADED if details["missing"] else Status.ACTIVE}
 
 
+def _role(facts: _Facts, details: _Facts) -> _Facts:
+    others = {role: who for role, who in facts["roles"].items() if role != details["role"]}
+    return {"roles": others | ({details["role"]: details["slack_id"]} if details["slack_id"] else {})}
+
+
 _MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
     _T.ALERT_RECEIVED: _opened,
     _T.ASSEMBLY_STARTED: lambda *_: {"status": Status.ROOM_ASSEMBLING},
@@ -82,6 +89,11 @@ _MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
     _T.RATING_SKIPPED: lambda facts, details: {"rating_skipped": (*facts["rating_skipped"], details["slack_id"])},
     _T.WAR_ROOM_CREATED: lambda _, details: {"channel_id": details["channel_id"]},
     _T.WAR_ROOM_ADOPTED: lambda _, details: {"channel_id": details["channel_id"]},
+    _T.COMMAND_VACANT: lambda *_: {"ic": None},
+    _T.ROLE_ASSIGNED: _role,
+    _T.RESPONDER_SEEN: lambda facts, details: {"here": facts["here"] | {details["slack_id"]}},
+    _T.RESPONDER_LEFT: lambda facts, details: {"here": facts["here"] - {details["slack_id"]}},
     _T.IC_ASSIGNED: lambda _, details: {"ic": details["ic"]},
     _T.NUDGES_SILENCED: lambda *_: {"nudges_silenced": True},
+    _T.NUDGES_RESUMED: lambda *_: {"nudges_silenced": False},
 }
