@@ -100,3 +100,25 @@ def test_a_slow_github_does_not_take_the_commits_with_it() -> None:
         assert "@org/team" in owners.text
 
     virtual_time.run(story())
+
+
+def test_owners_that_take_too_long_do_not_take_the_commits_with_them() -> None:
+    """P-bounded: what was touched is known only after two answers; the room waits eight seconds for all of it."""
+    commit = {"sha": "a" * 40, "commit": {"message": "m", "author": {"name": "n"}, "committer": {"date": f"{EPOCH}"}}}
+
+    async def github(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(4)
+        if "/contents/" in request.url.path:
+            return httpx.Response(404)
+        answer: Any = {"name": "checkout"} if request.url.path.endswith("/checkout") else [commit]
+        return httpx.Response(200, json=[] if request.url.path.endswith("/deployments") else answer)
+
+    async def story() -> None:
+        code = GitHub("http://github", "token", "org", ["checkout"], transport=httpx.MockTransport(github))
+        async with asyncio.timeout(8):
+            commits, deployments, owners = await code.snapshot(Service(name="checkout"), EPOCH)
+        assert (commits.outcome, deployments.outcome) == (Outcome.MEASURED, Outcome.NO_DATA)
+        assert owners.outcome is Outcome.FAILED
+        assert "no answer within 7 s" in owners.why
+
+    virtual_time.run(story())
