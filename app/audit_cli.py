@@ -28,9 +28,10 @@ from app.domain.audit import Export
 from app.domain.sweep import Head
 from app.effects.dynamodb import DynamoStore
 from app.errors import IncidentResponseError
-from app.settings import AuditSettings, load
+from app.settings import load
 from app.sweep import Swept, sweep
 from app.telemetry import metrics
+from app.terminal_settings import AuditSettings
 
 cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
 _out = Console()

@@ -12,7 +12,8 @@ import uvloop
 from app import audit_cli, clock, settings, telemetry
 from app.drill import Target, fire_and_report
 from app.errors import IncidentResponseError, SettingsError
-from app.settings import DrillSettings, ProcessorSettings, WebhookSettings
+from app.settings import ProcessorSettings, WebhookSettings
+from app.terminal_settings import DrillSettings
 
 WRONG_USE = 2  # exit code of what a person has to mend before the command can run
 
@@ -61,6 +62,7 @@ def sandbox(
 def drill(
     own_sandbox: Annotated[bool, typer.Option("--sandbox", help="Play a whole incident in its own sandbox.")] = False,
     url: Annotated[str, typer.Option(help="Fire one drill alert at this deployment's webhook, and watch.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="With --sandbox: all that an incident can bring.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     service: Annotated[str, typer.Option(help="With --url: the service that is said to be down.")] = "drill",
     team: Annotated[str, typer.Option(help="With --url: whose directory group is invited.")] = "",
@@ -70,12 +72,14 @@ def drill(
     """Rehearse an incident, and check what an auditor would check. Exit code 0: all of it held."""
     if own_sandbox == bool(url):
         _fail("Say where: --sandbox for a simulated world of its own, or --url https://… for a deployment.")
+    if full and not own_sandbox:
+        _fail("--full plays with a simulated world: say --sandbox too.")
     telemetry.configure_command()
     if own_sandbox:
         _need_sandbox_extra()
         from app.sim.report import rehearse_and_report  # the pods do without the simulated world
 
-        held = rehearse_and_report(as_json=as_json)
+        held = rehearse_and_report(full=full, as_json=as_json)
     else:
         target = Target(url, service, team or None, integration or None, route or None)
         held = fire_and_report(_settings(DrillSettings), target, as_json=as_json)

@@ -21,8 +21,8 @@ from app.domain.incident import incident_id
 from app.effects.dynamodb import DynamoStore
 from app.errors import IncidentResponseError, VendorRefused
 from app.outbound import Client
-from app.settings import DrillSettings
 from app.signature import sign_hex
+from app.terminal_settings import DrillSettings
 
 WAIT_S = 300.0  # the old promise: five minutes from alert to room
 _LOOK_S = 0.5

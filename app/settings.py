@@ -1,51 +1,23 @@
 """Everything that differs between one deployment and another. The only reader of the environment.
 
-Two models, because the two pods have different rights (X3): ``WebhookSettings`` knows two secrets and one queue.
-Each field says where its value comes from, and its unit. A missing one stops the pod with one message that lists all.
+Two models, because the two pods have different rights (X3): ``WebhookSettings`` knows two secrets and one queue. The
+commands of a terminal have theirs in ``terminal_settings.py``. Each field says where its value comes from, and its
+unit. A missing one stops the pod with one message that lists all.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.severity import Severity
 from app.errors import SettingsError
+from app.setting_forms import Names, TeamGroups, Url
 
 S = TypeVar("S", bound=BaseSettings)
-
-
-def _base_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with https:// (or http:// in a sandbox)")
-    return value.rstrip("/")
-
-
-def _json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise ValueError("is not JSON") from None
-
-
-Url = Annotated[str, AfterValidator(_base_url)]
-# NoDecode: read here, since pydantic-settings raises an error of its own for the first one that is no JSON.
-TeamGroups = Annotated[dict[str, str], NoDecode, BeforeValidator(_json)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json)]
 
 
 class _Settings(BaseSettings):
@@ -247,38 +219,6 @@ class ProcessorSettings(_Settings):
         if others.data.get("slack_transport") == "socket" and value is None:
             raise ValueError("SLACK_TRANSPORT=socket needs it; or set SLACK_TRANSPORT=http")
         return value
-
-
-class AuditSettings(BaseSettings):
-    """What an auditor needs to read a trail: two tables, no vendor."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
-
-    aws_region: str = Field(description="The AWS region of the tables. From: the deployment.")
-    incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")
-    audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
-    environment: str = Field("development", description="Name of the deployment; tags what the sweep counts.")
-    otel_exporter_otlp_endpoint: Url | None = Field(
-        None, description="Where the sweep's count goes (OTLP over HTTP). Unset: nowhere."
-    )
-
-
-class DrillSettings(AuditSettings):
-    """What it takes to fire a drill at a deployment, and to watch what becomes of it."""
-
-    grafana_oncall_hmac_secret_id: str = Field(
-        description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
-    )
-
-
-class DoctorSettings(BaseSettings):
-    """What the doctor looks at beyond the processor's settings, where it is told: the webhook pod's secret."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
-
-    grafana_oncall_hmac_secret_id: str | None = Field(
-        None, description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
-    )
 
 
 def load(model: type[S]) -> S:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 
 import app.commands
 import app.settings
+import app.terminal_settings
 from app.doctor import examine
 from app.domain import incident
 from app.domain.audit import AuditType
@@ -44,7 +45,12 @@ def settings() -> str:
 
 def _readers() -> dict[str, type[BaseSettings]]:
     """``webhook`` for ``WebhookSettings``, and so on: whatever model the settings have."""
-    own = [thing for thing in vars(app.settings).values() if getattr(thing, "__module__", "") == app.settings.__name__]
+    own = [
+        thing
+        for module in (app.settings, app.terminal_settings)
+        for thing in vars(module).values()
+        if getattr(thing, "__module__", "") == module.__name__
+    ]
     models = [thing for thing in own if isinstance(thing, type) and issubclass(thing, BaseSettings)]
     return {model.__name__.removesuffix("Settings").lower(): model for model in models if model.__name__[0] != "_"}
 

@@ -15,7 +15,8 @@ from app.doctor.check import Finding, Verdict
 from app.doctor.deployment import Deployment
 from app.doctor.examine import examine, without_settings
 from app.errors import SettingsError
-from app.settings import DoctorSettings, ProcessorSettings, load
+from app.settings import ProcessorSettings, load
+from app.terminal_settings import DoctorSettings
 
 _MARKS = {
     Verdict.OK: "[green]✓ ok[/]",

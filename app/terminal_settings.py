@@ -1,0 +1,40 @@
+"""What the commands of a terminal are told: less than a pod. Read by ``settings.load``, as the pods' are."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.setting_forms import Url
+
+
+class AuditSettings(BaseSettings):
+    """What an auditor needs to read a trail: two tables, no vendor."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
+
+    aws_region: str = Field(description="The AWS region of the tables. From: the deployment.")
+    incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")
+    audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
+    environment: str = Field("development", description="Name of the deployment; tags what the sweep counts.")
+    otel_exporter_otlp_endpoint: Url | None = Field(
+        None, description="Where the sweep's count goes (OTLP over HTTP). Unset: nowhere."
+    )
+
+
+class DrillSettings(AuditSettings):
+    """What it takes to fire a drill at a deployment, and to watch what becomes of it."""
+
+    grafana_oncall_hmac_secret_id: str = Field(
+        description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
+    )
+
+
+class DoctorSettings(BaseSettings):
+    """What the doctor looks at beyond the processor's settings, where it is told: the webhook pod's secret."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True)
+
+    grafana_oncall_hmac_secret_id: str | None = Field(
+        None, description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
+    )
