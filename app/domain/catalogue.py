@@ -137,6 +137,13 @@ class Service(About):
     repos: Annotated[tuple[Annotated[str, Field(pattern=r"^[\w.-]{1,100}$")], ...], Field(max_length=10)] = ()
     components: tuple[Line, ...] = ()
 
+    @model_validator(mode="after")
+    def _each_label_once(self) -> Self:
+        labels = [query.label for query in self.queries]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"{', '.join(twice)}: more than one query has this label; nobody could tell them apart")
+        return self
+
     @property
     def asked(self) -> tuple[Query, ...]:
         return self.queries or DEFAULT_QUERIES

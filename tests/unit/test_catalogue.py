@@ -62,6 +62,10 @@ def test_without_a_file_no_service_is_known() -> None:
             """services: [{name: a, queries: [{label: l, kind: metric, query: 'x{job="$NAME"}'}]}]""",
             "queries[0].query", "without quotes",
         ),
+        (
+            "services: [{name: a, queries: [{label: l, kind: logs, query: q}, {label: l, kind: logs, query: r}]}]",
+            "services[0]", "nobody could tell them apart",
+        ),
         ("services: 7", "services", "valid tuple"),
         ("just text", "the file", "valid dictionary"),
         ("services: [", "not YAML", "services.yaml"),
