@@ -40,6 +40,8 @@ class Mood(StrEnum):
 def _answer(asked: Json) -> str:
     """Fit for what it was asked: a summary of a trail, a closing text, or a text in between."""
     given = str(asked["messages"][0]["content"][0].get("text", ""))
+    if "<message>" in given:
+        return "UPDATE" if "Update" in given else "OTHER"
     if "<trail>" in given:
         return SUMMARY
     return CLOSING if "<status>\nresolved" in given else SENTENCE

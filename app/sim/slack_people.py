@@ -5,28 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextvars import Context
 from typing import Any
 
 from app import clock
 from app.messages.message import escape
-from app.sim import cast, slack_payloads
+from app.sim import slack_payloads
 from app.sim.slack_blocks import elements, view_complaints
 from app.sim.slack_delivery import ACK_S, Courier, Gesture
+from app.sim.slack_events import Events
 from app.sim.slack_shapes import message_json
 from app.sim.slack_state import Channel, Modal, Post, User, Workspace
 
 Json = dict[str, Any]
-
-# What the app is subscribed to, and the scope that each needs in a private channel.
-SUBSCRIBED = {
-    "member_joined_channel": "groups:read",
-    "member_left_channel": "groups:read",
-    "message": "groups:history",  # message.groups: private channels only
-    "pin_added": "pins:read",
-    "reaction_added": "reactions:read",
-}
-EVENT_TRIES_S = (0.0, 60.0, 300.0)  # the pause before each: https://docs.slack.dev/apis/events-api#retries
 
 
 class NotPossible(Exception):
@@ -41,8 +31,7 @@ class People:
         self._workspace = workspace
         self._courier = courier
         self._under_way: set[asyncio.Task[None]] = set()
-        self._telling: set[asyncio.Task[None]] = set()
-        workspace.tell = self._tell
+        workspace.tell = Events(workspace, courier).tell
 
     async def command(self, user: str, channel: str, text: str) -> Gesture:
         """``text``: what stands behind the slash command."""
@@ -110,7 +99,7 @@ class People:
             raise NotPossible(f"{channel} is archived")
         post = Post(self._workspace.new_ts(), user, escape(text))
         where.posts.append(post)
-        self._tell(slack_payloads.said(where, post))
+        self._workspace.tell(slack_payloads.said(where, post))
         return post.ts
 
     def pin(self, user: str, channel: str, ts: str) -> None:
@@ -118,7 +107,7 @@ class People:
         if ts in where.pins:
             raise NotPossible(f"{ts} is pinned already")
         where.pins.append(ts)
-        self._tell(slack_payloads.pinned(where, ts, user))
+        self._workspace.tell(slack_payloads.pinned(where, ts, user))
 
     def react(self, user: str, channel: str, ts: str, name: str) -> None:
         """``name``: of the emoji, without colons."""
@@ -126,7 +115,7 @@ class People:
         if user in post.reactions.setdefault(name, []):
             raise NotPossible(f"{user} reacted with {name} already")
         post.reactions[name].append(user)
-        self._tell(slack_payloads.reacted(where, post, user, name))
+        self._workspace.tell(slack_payloads.reacted(where, post, user, name))
 
     def add(self, user: str, channel: str, guest: str) -> None:
         """Somebody in the channel adds somebody else; a private channel has no other way in."""
@@ -134,14 +123,14 @@ class People:
         if guest in where.members or where.archived:
             raise NotPossible(f"{guest} cannot be added to {channel}: there already, or it is archived")
         where.members.add(who.id)
-        self._tell(slack_payloads.joined(where, guest, inviter=user))
+        self._workspace.tell(slack_payloads.joined(where, guest, inviter=user))
 
     def leave(self, user: str, channel: str) -> None:
         where = self._present(user, channel)
         if user not in where.members or where.archived:
             raise NotPossible(f"{user} cannot leave {channel}")
         where.members.remove(user)
-        self._tell(slack_payloads.left(where, user))
+        self._workspace.tell(slack_payloads.left(where, user))
 
     async def settled(self) -> None:
         """Returns when no gesture is under way any more: each was acknowledged, or is lost."""
@@ -159,26 +148,6 @@ class People:
         if gesture.outcome in {"pending", "lost"} and not gesture.shown:
             gesture.shown = "operation_timeout"
         return gesture
-
-    def _tell(self, event: Json) -> None:
-        """The app hears of it if it is there, subscribed, and may; whoever did it does not wait for that."""
-        channel = self._workspace.channels[event.get("channel") or event.get("channel_id") or event["item"]["channel"]]
-        heard = channel.private and not channel.with_user and cast.BOT_USER_ID in channel.members
-        if not heard or SUBSCRIBED[event["type"]] not in self._workspace.scopes:
-            return
-        payload = slack_payloads.event_callback(event, self._workspace.new_id("Ev"), int(clock.wall()))
-        gesture = Gesture(clock.new_id(), "events_api", event["user"], payload)
-        # Slack's own work: no part of the call that gave the occasion, nor of the process that made it.
-        task = asyncio.get_running_loop().create_task(self._deliver(gesture), context=Context())
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _deliver(self, event: Gesture) -> None:
-        for pause in EVENT_TRIES_S:
-            await clock.sleep(pause)
-            await self._courier.deliver(event)
-            if event.ack_ms is not None:
-                return
 
     def _follow(self, modal: Modal, ack: Json) -> None:
         """https://docs.slack.dev/surfaces/modals#handling_submissions"""

@@ -41,6 +41,7 @@ BAD_LINES = [
     (PURE, "app/messages/room.py", "import httpx"),
     (NO_VENDOR, "app/flows/resolution.py", "from app.effects import linear"),
     (NO_VENDOR, "app/commands/status.py", "import slack_sdk"),
+    (NO_VENDOR, "app/room_events/message.py", "from app.effects import bedrock_classifier"),
     (ONE_WAY_OUT, "app/effects/workos.py", "import httpx"),
     (ONE_WAY_OUT, "app/gate/_statuspage_write.py", "import urllib3"),
     (ONE_WAY_OUT, "app/doctor/slack.py", "import httpx"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app"
-HANDLERS = ("commands", "actions", "events")
+HANDLERS = ("commands", "actions", "events", "room_events")
 
 
 def modules(under: str = "app") -> list[Path]:

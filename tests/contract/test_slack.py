@@ -27,7 +27,7 @@ from app.effects.slack import Slack
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages import message as kit
 from app.messages.message import Message
-from app.ports import RoomNameTaken
+from app.ports import RoomNameTaken, Said
 from app.signature import verify_slack
 from app.sim import cast, slack_delivery, slack_people
 from app.sim.faults import Faulty, Kind
@@ -217,6 +217,21 @@ async def test_a_message_is_updated_and_pinned_as_often_as_one_likes(world: Worl
     post = channel.posts[0]
     assert (post.text, post.blocks, channel.pins) == ("second", [], [ts])
     assert await world.slack.find(room, "e1") == ts  # an edit keeps the metadata
+
+
+async def test_one_message_is_read_as_it_was_typed_and_has_an_address(world: World) -> None:
+    room = await _room(world)
+    await world.slack.invite(room, [PRIMARY])
+    around = [world.sim.people.say(PRIMARY, room, text) for text in ("before", "the café is <back> & well", "after")]
+    said = await world.slack.read(room, around[1])
+    assert said == Said(author=PRIMARY, text="the café is <back> & well")
+    assert await world.slack.read(room, "1700000000.000100") is None
+    address = await world.slack.permalink(room, around[1])
+    assert address == f"{world.url}/archives/{room}/p{around[1].replace('.', '')}"
+    await world.slack.archive(room)
+    assert await world.slack.permalink(room, around[1]) == address
+    with pytest.raises(VendorRefused, match="message_not_found"):
+        await world.slack.permalink(room, "1700000000.000100")
 
 
 async def test_a_lost_answer_is_unknown_and_the_post_is_not_sent_again(world: World) -> None:
