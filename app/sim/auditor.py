@@ -65,7 +65,7 @@ class Report:
 async def examine(sandbox: Sandbox, incident_id: str | None, timings: Mapping[str, int], stopped: str | None) -> Report:
     """``stopped``: why the play ended early, if it did."""
     played = Check("the ceremony was played to its end", stopped is None, stopped or "from alert to archive")
-    leaks = await asyncio.to_thread(_left_behind, sandbox.at.aws)
+    leaks = await asyncio.to_thread(left_behind, sandbox.at.aws)
     incident, export = await _read(sandbox, incident_id or "")
     if incident is None or export is None:
         return Report(incident_id, (played,), 0, False, tuple(leaks), timings)
@@ -131,6 +131,10 @@ def _acknowledged(slack: dict[str, Any]) -> tuple[bool, str]:
     return not late, f"{len(slack['gestures'])} gestures, {len(late)} late or lost"
 
 
+async def export_of(sandbox: Sandbox, incident_id: str) -> Export | None:
+    return (await _read(sandbox, incident_id))[1]
+
+
 async def _read(sandbox: Sandbox, incident_id: str) -> tuple[Incident | None, Export | None]:
     session = aioboto3.Session(aws.ACCESS_KEY, aws.SECRET_KEY, region_name=aws.REGION)
     async with session.client("dynamodb", endpoint_url=sandbox.at.aws) as client:
@@ -142,7 +146,7 @@ async def _read(sandbox: Sandbox, incident_id: str) -> tuple[Incident | None, Ex
     return incident, Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
 
 
-def _left_behind(endpoint: str) -> list[str]:
+def left_behind(endpoint: str) -> list[str]:
     """Schedules and messages: a drill leaves none (S10)."""
     schedules = aws.client("scheduler", endpoint).list_schedules(GroupName=aws.SCHEDULE_GROUP)["Schedules"]
     leaks = [f"schedule {schedule['Name']}" for schedule in schedules]

@@ -9,13 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.sim.auditor import Report
+from app.sim.full.rehearsal import rehearse as rehearse_all
 from app.sim.rehearsal import rehearse
 
 
-async def rehearse_and_report(*, as_json: bool) -> bool:
+async def rehearse_and_report(*, full: bool, as_json: bool) -> bool:
     """Whether all of it held. JSON goes to standard output and nothing else does; progress goes to standard error."""
     progress = Console(stderr=True, highlight=False)
-    report = await rehearse(lambda line: progress.print(f"  [dim]{escape(line)}[/]"))
+    played = rehearse_all if full else rehearse
+    report = await played(lambda line: progress.print(f"  [dim]{escape(line)}[/]"))
     if as_json:
         print(json.dumps(report.as_json(), indent=2))  # noqa: T201
     else:

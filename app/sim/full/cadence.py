@@ -1,0 +1,63 @@
+"""Updates, reminders, snooze and resume; tasks, ticks, notes, pins; how bad it is."""
+
+from __future__ import annotations
+
+from app.domain.audit import AuditType
+from app.sim.full.stage import Stage
+
+
+async def play(stage: Stage, incident: str) -> None:
+    room = stage.room(incident)
+    await _reminders(stage, incident, room)
+    await _notes(stage, incident, room)
+    await _severity(stage, stage.incident_of("search"))
+
+
+async def _reminders(stage: Stage, incident: str, room: str) -> None:
+    commander = stage.secondary
+    await commander.command(room, 'update "Rolled back 4.2.1; errors are falling"')
+    await stage.until(AuditType.STATUS_UPDATE, incident)
+    await stage.until(AuditType.NUDGE_SENT, incident)
+    to = {str(e.details["ic"]) for e in stage.of(incident, AuditType.NUDGE_SENT)}
+    await commander.press("snooze", about=incident)
+    await stage.until(AuditType.NUDGES_SNOOZED, incident)
+    await commander.command(room, "silence")
+    await stage.until(AuditType.NUDGES_SILENCED, incident)
+    await commander.command(room, "resume")
+    await stage.until(AuditType.NUDGES_RESUMED, incident)
+    stage.check(
+        "reminders go to the commander alone, and are snoozed, silenced, resumed",
+        to <= {stage.primary.user, stage.lead.user, commander.user} and commander.user in to,
+        ", ".join(sorted(to)),
+    )
+
+
+async def _notes(stage: Stage, incident: str, room: str) -> None:
+    await stage.lead.command(room, f'task "Write the customers who were charged twice" <@{stage.engineer.user}>')
+    await stage.until(AuditType.TASK_ADDED, incident)
+    await stage.engineer.press("task_done", about=incident, channel=room)
+    await stage.until(AuditType.TASK_DONE, incident)
+    await stage.lead.command(room, 'task "Alarm on the retry rate"')
+    await stage.until(AuditType.TASK_ADDED, incident, count=2)
+    await stage.lead.press("tick", about=incident, channel=room)
+    await stage.until(AuditType.CHECKLIST_TICKED, incident)
+    await stage.engineer.command(room, 'note "The retry storm began with the deploy"')
+    said = await stage.sandbox.people(
+        "slack/people/say", user=stage.engineer.user, channel=room, text="Queue depth is back to normal"
+    )
+    await stage.sandbox.people("slack/people/pin", user=stage.engineer.user, channel=room, ts=said["ts"])
+    await stage.until(AuditType.TIMELINE_NOTE, incident, count=2)
+    notes = [str(e.details) for e in stage.of(incident, AuditType.TIMELINE_NOTE)]
+    stage.check(
+        "a note and a pinned message are on the timeline",
+        any("retry storm" in one for one in notes) and any("Queue depth" in one for one in notes),
+        len(notes),
+    )
+
+
+async def _severity(stage: Stage, incident: str) -> None:
+    await stage.lead.command(stage.room(incident), "severity P2 only one region")
+    changed = await stage.until(AuditType.SEVERITY_CHANGED, incident)
+    stage.check(
+        "how bad it is can be changed, with the reason", "only one region" in str(changed.details), changed.details
+    )
