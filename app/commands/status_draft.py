@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app import clock
 from app.domain import draft_request
-from app.domain.component import ComponentChange
-from app.domain.draft import BODY_MAX, PublicText
+from app.domain.catalogue import Catalogue
+from app.domain.component import ComponentChange, ComponentStatus
+from app.domain.draft import BODY_MAX, PublicStatus, PublicText
 from app.domain.draft_request import DraftRequest
 from app.domain.gesture import Gesture
 from app.domain.incident import Incident
@@ -29,13 +32,14 @@ async def handle(
     page: PublicPage,
     writer: Writer,
     policy: Policy,
+    catalogue: Catalogue,
 ) -> Message:
     wanted = draft_request.read(gesture.text)
     if len(wanted.words) > BODY_MAX:
         raise Refused(
             f"That is {len(wanted.words):,} characters; a text for customers has {BODY_MAX:,} at most. Cut it."
         )
-    changes, without = await _changes(page, wanted)
+    changes, without = await _changes(page, wanted, _usual(catalogue, incident, wanted))
     text = await writer.public_text(incident, await store.trail(incident.id), wanted.words, wanted.status)
     text = _promising(text.model_copy(update={"components": changes}), wanted)
     await publishing.propose(store, chat, policy, incident, gesture.key, text, author=human.actor)
@@ -43,14 +47,30 @@ async def handle(
     return say("The draft is in the room. Nothing is published until it is approved there." + without)
 
 
-async def _changes(page: PublicPage, wanted: DraftRequest) -> tuple[tuple[ComponentChange, ...], str]:
+def _usual(catalogue: Catalogue, incident: Incident, wanted: DraftRequest) -> dict[str, ComponentStatus]:
+    """What a first text proposes: the service's own components, as mildly as can be; whoever approves it decides."""
+    if wanted.components or incident.public or wanted.status is PublicStatus.RESOLVED:
+        return {}
+    service = catalogue.of(incident.service, incident.alert.labels)
+    return dict.fromkeys(service.components, ComponentStatus.DEGRADED_PERFORMANCE)
+
+
+async def _changes(
+    page: PublicPage, wanted: DraftRequest, usual: Mapping[str, ComponentStatus]
+) -> tuple[tuple[ComponentChange, ...], str]:
     """What becomes of the components, and what could not be done about them."""
-    if not wanted.components:
+    if not (wanted.components or usual):
         return (), ""
     there, unread = await components.listed(page)
     if unread:
         return (), f"\n:warning: It changes no component: {escape(unread)}. *Edit* it when Statuspage answers."
-    return components.named(wanted.components, there), ""
+    known = {one.name.casefold() for one in there}
+    strange = [name for name in usual if name.casefold() not in known]
+    proposed = {name: status for name, status in usual.items() if name not in strange}
+    warning = (
+        f"\n:warning: Not on the status page: {escape(', '.join(strange))}. Mend services.yaml." if strange else ""
+    )
+    return components.named({**proposed, **wanted.components}, there), warning
 
 
 def _promising(text: PublicText, wanted: DraftRequest) -> PublicText:

@@ -174,6 +174,11 @@ class Incident(BaseModel):
         return self.status not in {Status.RESOLVED, Status.TRACKED}
 
     @property
+    def assembling(self) -> bool:
+        """Whether its room is still to come, or not finished."""
+        return self.status in {Status.ALERT_RECEIVED, Status.ROOM_ASSEMBLING}
+
+    @property
     def groups(self) -> tuple[AlertGroup, ...]:
         """Its alert groups, the first one first."""
         return self.alerts or (AlertGroup.of(self.alert, self.severity, episode=self.episode),)

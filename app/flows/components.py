@@ -13,7 +13,7 @@ from app.messages.statuspage_editor import OPTIONS_MAX
 from app.ports import PublicPage
 
 IN_TIME_S = 10.0
-BEFORE_A_MODAL_S = 1.5  # of the three seconds that a click can open one
+BEFORE_A_MODAL_S = 1.2  # of the three seconds that a click can open one
 
 
 async def listed(page: PublicPage, *, within_s: float = IN_TIME_S) -> tuple[list[Component], str]:

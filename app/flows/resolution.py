@@ -59,7 +59,9 @@ async def resolve(
     def decide(incident: Incident) -> Decision | None:
         if not incident.may(Status.RESOLVED) or not only_if(incident):
             return None
-        resolved = incident.to(Status.RESOLVED, resolved_at=at, resolved_by=actor, resolve_at=None)
+        resolved = incident.to(
+            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolve_at=None, promised_update_at=None
+        )
         return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
 
     before = await ledger.load(store, incident_id)

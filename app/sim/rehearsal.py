@@ -74,7 +74,7 @@ async def _publish(player: Player, room: str) -> int:
 
 async def _resolve(player: Player, room: str) -> int:
     asked = clock.monotonic()
-    await player.command(room, "resolve")
+    await player.command(room, "resolve now")
     await player.until(AuditType.POSTMORTEM_CREATED)
     took = _since(asked)
     await player.until(AuditType.RATING_ASKED)

@@ -210,5 +210,5 @@ async def test_a_reminder_reaches_the_commander_when_nobody_has_spoken() -> None
         assert [direct["with_user"] for direct in directs if direct["posts"]] == [IC.slack_id]
         await player.command(room, "silence")
         await player.until(AuditType.NUDGES_SILENCED)
-        await player.command(room, "resolve")
+        await player.command(room, "resolve now")
         await player.until(AuditType.NUDGES_REMOVED)

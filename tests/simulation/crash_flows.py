@@ -94,7 +94,7 @@ async def _public(office: Office) -> None:
 
 
 async def _resolve(office: Office) -> None:
-    await office.command(LEAD, "resolve")
+    await office.command(LEAD, "resolve now")
     await office.until(lambda: len(office.house.store.texts) == 2)  # the last word
     await office.quiet()
 

@@ -88,7 +88,7 @@ async def _ceremony(office: Office) -> None:
     await _approve(office, published=1)
     await clock.sleep(16 * 60)  # a reminder is due
     await office.command(LEAD, "silence")
-    await office.command(LEAD, "resolve")
+    await office.command(LEAD, "resolve now")
     await office.until(lambda: len(texts) == 4)  # the last word
     await _approve(office, published=2)
     await office.press(LEAD, "rate:5")

@@ -25,8 +25,8 @@ DOWN = '--component "checkout"=partial_outage --component API=degraded-performan
 
 
 @pytest.fixture(autouse=True)
-def _the_queue_looks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_queue, "_LOOK_S", 2.0)
+def _the_queue_looks_often_enough_for_an_editor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_queue, "_LOOK_S", 0.5)
 
 
 class Case:
@@ -145,7 +145,7 @@ def test_a_page_that_does_not_list_its_components_keeps_nobody_from_writing() ->
     async def story(case: Case) -> None:
         case.house.faults["page"].add(Kind.LATENCY, seconds=30, match="components")
         await case.say(f"status draft {DOWN} Some payments fail.")
-        assert "It changes no component: Statuspage did not answer in time" in case.answer.text
+        assert "It changes no component: Statuspage" in case.answer.text
         await case.press("edit_statuspage")
         modal = list(case.house.slack.workspace.modals.values())[-1]
         assert "could not be read" in str(modal.view)

@@ -80,7 +80,7 @@ def test_a_resolution_told_to_nobody_is_told_when_slack_is_back() -> None:
         await _draft(office)
         await _press(office, "approve_statuspage")
         house.faults["slack"].add(Kind.ERROR, match="chat.postMessage")
-        await office.command(IC, "resolve")
+        await office.command(IC, "resolve now")
         await office.until(lambda: any("wrap-up" in name for name in house.timers.schedules))
         house.faults["slack"].clear()
         await clock.sleep(15 * 60)
@@ -116,7 +116,7 @@ def test_a_failed_last_word_keeps_the_room() -> None:
         await _draft(office)
         house.faults["page"].add(Kind.THROTTLE, seconds=1, match="POST")
         await _press(office, "approve_statuspage")
-        await office.command(IC, "resolve")
+        await office.command(IC, "resolve now")
         await clock.sleep(2 * 3600)
         assert _drafts(house) == [DraftState.FAILED]
         assert not house.rooms[0].archived
@@ -251,16 +251,18 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             "take_command": lambda: _press(office, "take_command", "U0LEAD"),
             "reject_statuspage": lambda: _press(office, "reject_statuspage", "U0LEAD"),
             "edited_statuspage": lambda: _edited(house, office),
+            "renew_statuspage": lambda: _renewed(office),
             "approve_statuspage": lambda: _press(office, "approve_statuspage", "U0LEAD"),
+            "last_word_first": lambda: _asked_first(house, office),
             "silence": lambda: _said(office, "silence"),
             "tick": lambda: _press(office, "tick:impact", "U0LEAD"),
             "task": lambda: _said(office, "task call the bank"),
             "task_done": lambda: _press(office, "task_done", "U0LEAD"),
             "mitigated": lambda: _said(office, "mitigated"),
-            "resolve": lambda: _said(office, "resolve"),
+            "resolve": lambda: _said(office, "resolve now"),
             "rate": lambda: _press(office, "rate:5", "U0LEAD"),
         }
-        assert office.gestures == READS | done.keys() | {"silence_nudges"}  # the same as ``silence``
+        assert office.gestures == READS | done.keys() | {"silence_nudges", "resolve_now"}  # like commands
         for name, do in done.items():
             before = len(await house.trail())
             await do()
@@ -278,6 +280,19 @@ async def _approved(house: House, office: Office, texts: int) -> None:
 
 async def _said(office: Office, words: str) -> None:
     await office.command("U0LEAD", words)
+    await office.quiet()
+
+
+async def _renewed(office: Office) -> None:
+    await clock.sleep(31 * 60)
+    for button in ("approve_statuspage", "renew_statuspage"):  # refused, and then offered
+        await _press(office, button, "U0LEAD")
+
+
+async def _asked_first(house: House, office: Office) -> None:
+    await _said(office, "resolve")
+    asked = house.slack.workspace.whispers[-1]
+    await office.people.click("U0LEAD", asked.channel, asked.ts, "last_word_first")
     await office.quiet()
 
 
@@ -311,7 +326,7 @@ def test_a_store_that_commits_and_does_not_answer_is_asked_again(nth: int) -> No
             await _press(office, "take_command", "U0LEAD")
             await _draft(office, by="U0LEAD")
             await _approved(house, office, 1)
-            await _said(office, "resolve")
+            await _said(office, "resolve now")
             await _approved(house, office, 2)
             await clock.sleep(3 * 3600)
             await office.quiet()

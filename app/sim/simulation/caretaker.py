@@ -66,7 +66,7 @@ async def _tend(house: House, incident: Incident) -> None:
         await _press(house, people[0], room, "take_command")
         return
     if incident.status is not Status.RESOLVED:
-        await house.people.command(incident.ic, room.id, "resolve")
+        await house.people.command(incident.ic, room.id, "resolve now")
         return
     drafts = [one for one in await house.store.drafts(incident.id) if one.state in _UNDECIDED]
     if not drafts:
