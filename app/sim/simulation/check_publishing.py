@@ -28,9 +28,10 @@ def once(house: House) -> Iterator[str]:
             yield f"{incident.id} is over and has no postmortem"
         if incident.drill and issues:
             yield f"{incident.id} is a drill and has a postmortem"
-    postmortems = {issue_id(f"postmortem:{incident.id}") for incident in house.incidents}
-    if strangers := set(house.linear.issues) - postmortems:
-        yield f"{len(strangers)} postmortem(s) of nothing"
+    known = {issue_id(f"postmortem:{incident.id}") for incident in house.incidents}
+    known |= {issue_id(f"task:{incident.id}:{task.id}") for incident in house.incidents for task in incident.tasks}
+    if strangers := set(house.linear.issues) - known:
+        yield f"{len(strangers)} issue(s) of nothing"
     yield from _said_once(house)
     yield from _public_once(house)
 
