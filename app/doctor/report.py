@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app import services_file
+from app import policy_file, services_file
 from app.doctor.check import Finding, Verdict
 from app.doctor.deployment import Deployment
 from app.doctor.examine import examine, without_settings
+from app.domain.catalogue import Catalogue
+from app.domain.policy import Policy
 from app.errors import SettingsError
 from app.settings import ProcessorSettings, load
 from app.terminal_settings import DoctorSettings
@@ -39,11 +41,27 @@ async def examine_and_report(*, as_json: bool) -> bool:
 async def _findings() -> list[Finding]:
     try:
         settings, more = load(ProcessorSettings), load(DoctorSettings)
-        catalogue = services_file.read(settings.services_file)
+        catalogue = _files(settings)
     except SettingsError as error:
         return without_settings(str(error))
     async with Deployment(settings, catalogue, more.grafana_oncall_hmac_secret_id) as deployment:
         return await examine(deployment)
+
+
+def _files(settings: ProcessorSettings) -> Catalogue:
+    """Of services; the policy is only read to see that it can be. Raises ``SettingsError`` for both at once."""
+    catalogue, wrong = Catalogue(), list[str]()
+    try:
+        policy_file.read(settings.policy_file, Policy())
+    except SettingsError as error:
+        wrong.append(str(error))
+    try:
+        catalogue = services_file.read(settings.services_file)
+    except SettingsError as error:
+        wrong.append(str(error))
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return catalogue
 
 
 def _table(findings: Sequence[Finding], *, ok: bool) -> Table:

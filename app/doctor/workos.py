@@ -10,11 +10,15 @@ from app.doctor.deployment import Deployment
 from app.errors import VendorRefused
 from app.outbound import Client
 
+_SYNCING = frozenset({"active", "linked"})  # the second is the older word
+
 
 async def _directory(deployment: Deployment) -> str:
     http = _client(deployment)
     path = f"directories/{quote(deployment.settings.workos_directory_id, safe='')}"
     found = await http.get_json(path, operation="read the directory")
+    if found["state"] not in _SYNCING:
+        raise Failed(f"{found.get('name', 'the directory')} is {found['state']}, so its groups are no longer kept")
     return f"{found.get('name', 'the directory')} is {found['state']}"
 
 

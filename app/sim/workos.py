@@ -49,6 +49,7 @@ def _team() -> list[Thing]:
 @dataclass
 class WorkOSSim:
     key: str = cast.WORKOS_KEY
+    state: str = "active"  # of the directory
     groups: dict[str, list[Thing]] = field(default_factory=lambda: {cast.WORKOS_GROUP: _team()})
 
     def app(self) -> Starlette:
@@ -61,7 +62,7 @@ class WorkOSSim:
             return JSONResponse({"message": "Unauthorized"}, 401)
         if request.path_params["id"] != cast.WORKOS_DIRECTORY:
             return JSONResponse({"message": "Directory not found.", "code": "entity_not_found"}, 404)
-        directory = {"object": "directory", "id": cast.WORKOS_DIRECTORY, "name": "Example", "state": "active"}
+        directory = {"object": "directory", "id": cast.WORKOS_DIRECTORY, "name": "Example", "state": self.state}
         return JSONResponse(directory)
 
     async def _directory_users(self, request: Request) -> JSONResponse:

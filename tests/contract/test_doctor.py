@@ -15,6 +15,8 @@ from typing import Any
 import botocore.session
 import httpx
 import pytest
+from aiobotocore.client import AioBaseClient
+from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
@@ -147,6 +149,10 @@ def directory_unknown(house: House) -> None:
     house.set(WORKOS_DIRECTORY_ID="directory_of_somebody_else")
 
 
+def directory_not_synced(house: House) -> None:
+    house.world.workos.state = "invalid_credentials"
+
+
 def group_empty(house: House) -> None:
     house.world.workos.groups[cast.WORKOS_GROUP] = []
 
@@ -181,6 +187,16 @@ def secret_gone(house: House) -> None:
 
 def table_unknown(house: House) -> None:
     house.set(AUDIT_TABLE_NAME="incident-response-elsewhere-audit")
+
+
+def table_with_other_keys(house: House) -> None:
+    dynamodb = house.client("dynamodb")
+    key = [{"AttributeName": "id", "KeyType": "HASH"}]
+    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
+    dynamodb.create_table(
+        TableName="others", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    house.set(INCIDENTS_TABLE_NAME="others")
 
 
 def index_missing(house: House) -> None:
@@ -254,6 +270,7 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (no_logs_scope, "Grafana: logs", "401"),
     (metrics_of_another_instance, "Grafana: metrics", "401"),
     (directory_unknown, "WorkOS: directory", "404"),
+    (directory_not_synced, "WorkOS: directory", "invalid_credentials"),
     (group_empty, "WorkOS: groups", "checkout: 0"),
     (github_token_expired, "GitHub: token", "401"),
     (repository_not_visible, "GitHub: repositories", "hidden: not visible"),
@@ -263,6 +280,7 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (label_of_another_team, "Linear: labels", "Elsewhere"),
     (secret_gone, "webhook: HMAC secret", "ResourceNotFoundException"),
     (table_unknown, "DynamoDB: tables", "ResourceNotFoundException"),
+    (table_with_other_keys, "DynamoDB: tables", "ValidationException"),
     (index_missing, "DynamoDB: indexes", aws.AUDIT_TABLE),
     (items_do_not_expire, "DynamoDB: expiry", aws.AUDIT_TABLE),
     (no_backups, "DynamoDB: point-in-time recovery", aws.INCIDENTS_TABLE),
@@ -314,6 +332,17 @@ async def test_all_that_is_wrong_with_the_settings_is_told_at_once(house: House)
     assert {one["verdict"] for name, one in found.items() if name != "settings"} == {"could not tell"}
 
 
+async def test_the_files_that_settings_name_are_read_too(house: House, tmp_path: Path) -> None:
+    services, policy = tmp_path / "services.yaml", tmp_path / "policy.yaml"
+    services.write_text("services:\n  - name: checkout\n    colour: blue\n")
+    policy.write_text("severities: [P1]\n")
+    house.set(SERVICES_FILE=str(services), POLICY_FILE=str(policy))
+    found = await house.examined()
+    assert [name for name, one in found.items() if one["verdict"] == "failed"] == ["settings"]
+    assert "services[0].colour" in found["settings"]["found"]
+    assert f"POLICY_FILE={policy}" in found["settings"]["found"]
+
+
 async def test_what_was_not_set_up_or_may_not_be_looked_at_is_no_failure(house: House) -> None:
     house.set(GRAFANA_TEMPO_URL="", GRAFANA_ONCALL_HMAC_SECRET_ID="", SLACK_TRANSPORT="http", LINEAR_PROJECT_ID="")
     found = await house.examined()
@@ -321,6 +350,52 @@ async def test_what_was_not_set_up_or_may_not_be_looked_at_is_no_failure(house: 
         "Grafana: traces", "webhook: HMAC secret", "Slack: signing secret", "Linear: project",
     }  # fmt: skip
     assert "failed" not in {one["verdict"] for one in found.values()}
+
+
+# ---------------------------------------------------------------- what a tenant may not do
+
+
+def refuse(house: House, operation: str, code: str) -> None:
+    """AWS says no to this operation, whatever is asked."""
+    real = vars(AioBaseClient)["_make_api_call"]
+
+    async def make_api_call(self: AioBaseClient, name: str, given: dict[str, Any]) -> Any:
+        if name.startswith(operation):
+            raise ClientError({"Error": {"Code": code, "Message": "arn:aws:sts::4711:assumed-role/pod"}}, name)
+        return await real(self, name, given)
+
+    house.environment.setattr(AioBaseClient, "_make_api_call", make_api_call)
+
+
+async def test_a_tenant_that_may_not_describe_has_nothing_to_mend(house: House) -> None:
+    """Keys and indexes are proven by reading; what only a Describe would tell stays untold."""
+    refuse(house, "Describe", "AccessDeniedException")
+    found = await house.examined()
+    assert {name for name, one in found.items() if one["verdict"] != "ok"} == {
+        "DynamoDB: expiry", "DynamoDB: point-in-time recovery",
+    }  # fmt: skip
+    assert "failed" not in {one["verdict"] for one in found.values()}
+    assert "4711" not in house.told
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "check", "remedy"),
+    [
+        ("PutItem", "AccessDeniedException", "DynamoDB: writes", "dynamodb:PutItem"),
+        ("Query", "AccessDeniedException", "DynamoDB: indexes", "dynamodb:Query"),
+        ("GetQueueAttributes", "AccessDenied", "SQS: queues", "the pod's role"),
+        ("CreateSchedule", "ValidationException", "Scheduler: schedules", "SCHEDULER_ROLE_ARN"),
+        ("CreateSchedule", "AccessDeniedException", "Scheduler: schedules", "iam:PassRole"),
+        ("DeleteSchedule", "AccessDeniedException", "Scheduler: schedules", "remove the schedule doctor-"),
+    ],
+)
+async def test_a_missing_right_is_named(house: House, operation: str, code: str, check: str, remedy: str) -> None:
+    refuse(house, operation, code)
+    found = await house.examined()
+    assert [name for name, one in found.items() if one["verdict"] == "failed"] == [check]
+    assert code in found[check]["found"]
+    assert remedy in found[check]["remedy"]
+    assert "4711" not in house.told
 
 
 async def test_a_vendor_that_does_not_answer_fails_alone(house: House) -> None:
