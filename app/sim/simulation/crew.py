@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from app.domain.incident import Incident
 from app.sim import cast
 from app.sim.simulation.chance import Chance
@@ -11,7 +13,7 @@ from app.sim.slack_people import NotPossible
 from app.sim.slack_state import Channel
 
 ACTS = {
-    "role": 1.0, "handoff": 1.5, "accept_handoff": 1.8, "decline_handoff": 0.6, "invite": 0.8, "brief": 0.5,
+    "role": 1.0, "handoff": 2.0, "late_answer": 0.8, "invite": 0.8, "brief": 0.5,
     "leave": 1.2, "come_back": 0.8, "answer_call": 0.8,
 }  # fmt: skip
 _EVERYBODY = tuple(person.slack_id for person in cast.PEOPLE if person.active)
@@ -23,14 +25,25 @@ async def do(act: str, house: House, incident: Incident, room: Channel, user: st
         words = f"{act} {_words(act, dice)}".strip()
         house.book.note("", "person", f"{user} /incident-response {words}")
         await house.people.command(user, room.id, words)
+        if act == "handoff" and dice.random() < 0.8:
+            await asyncio.sleep(dice.uniform(5, 120))
+            await _answer(house, incident, user, dice)
     elif act == "leave":
         house.book.note("", "person", f"{user} leaves {room.name}")
         house.people.leave(user, room.id)
     elif act == "come_back":
         _come_back(house, incident, room, dice)
+    elif act == "answer_call":
+        await _press(house, user, "take_command")
     else:
-        asked = incident.handoff.to if incident.handoff and act != "answer_call" else user
-        await _press(house, asked, "take_command" if act == "answer_call" else act)
+        await _answer(house, incident, user, dice)
+
+
+async def _answer(house: House, incident: Incident, user: str, dice: Chance) -> None:
+    """Whoever command was offered to last says yes, or no; or this person presses what they once were shown."""
+    offer = house.store.incidents[incident.id].handoff
+    yes = dice.random() < 0.7
+    await _press(house, offer.to if offer else user, "accept_handoff" if yes else "decline_handoff")
 
 
 def _words(act: str, dice: Chance) -> str:
