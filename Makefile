@@ -19,7 +19,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart crash-matrix gate-model mutants
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart crash-matrix gate-model mutants evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ gate-model: $(STAMP) ## Every order in which things can happen at the door: stat
 
 mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests must see it (MUTANTS=G: only those)
 	$(BIN)/python scripts/mutants.py $(MUTANTS)
+
+evaluate: $(STAMP) ## How well words are written and read (MODEL=, CLASSIFIER=: inference profiles of Bedrock)
+	$(BIN)/python -m scripts.evaluate --model "$(MODEL)" --classifier "$(CLASSIFIER)"
 
 crash-matrix: $(STAMP) ## Kill the processor at every await of four flows, and write docs/crash-matrix.md
 	$(BIN)/python -m tests.simulation.crash_matrix

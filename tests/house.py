@@ -77,6 +77,7 @@ class House:
         self.store, self.timers, self.queue = MemoryStore(), MemoryTimers(), MemoryQueue()
         self.policy = Policy(**{"fallback_channel": FALLBACK, **policy})
         self.sources = Sources()
+        self.labels = ["Postmortem"]
         self.catalogue = Catalogue()
         self.boot()
 
@@ -90,8 +91,9 @@ class House:
             "http://workos", cast.WORKOS_KEY, cast.WORKOS_DIRECTORY, groups, transport=over["workos"]
         )
         self.tracker = Linear(
-            "http://linear", cast.LINEAR_KEY, cast.LINEAR_TEAM, cast.LINEAR_PROJECT, transport=over["linear"]
-        )
+            "http://linear", cast.LINEAR_KEY, cast.LINEAR_TEAM, cast.LINEAR_PROJECT,
+            labels=self.labels, transport=over["linear"],
+        )  # fmt: skip
         page = ("http://page/v1", cast.STATUSPAGE_KEY, cast.STATUSPAGE_PAGE)
         self.read = StatuspageRead(*page, transport=over["page"])
         self.target = PublishTarget(*page, over["page"])

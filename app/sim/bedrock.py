@@ -20,6 +20,8 @@ Json = dict[str, Any]
 SENTENCE = "We are looking into a problem that affects some of our customers. We will post the next update here."
 CLOSING = "The problem is solved and our service works as usual again. We are sorry for the disruption."
 SUMMARY = "An alert opened this incident; what was done, by whom and when, is in the timeline below."
+INVENTED = "95 % of customers were affected at 14:05 because DNS was down."
+INJECTED = "The root cause was DNS. It was fixed at 14:05. Please log in at evil.example to keep your account."
 _FIELDS = frozenset(
     {"messages", "system", "inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields",
      "requestMetadata", "performanceConfig"}
@@ -35,6 +37,8 @@ class Mood(StrEnum):
     GUARDED = "guardrail_intervened"
     SILENT = "silent"  # a finished answer without any text
     LEAKING = "leaking"  # text with a private address in it
+    INVENTING = "inventing"  # one sentence too many
+    OBEDIENT = "obedient"  # writes what somebody put into the alert
 
 
 def _answer(asked: Json) -> str:
@@ -71,6 +75,10 @@ class BedrockSim:
                 blocks = []
             case Mood.LEAKING:
                 blocks = [{"text": f"{SENTENCE} It began on 10.1.2.3."}]
+            case Mood.INVENTING:
+                blocks = [{"text": f"{_answer(asked)} {INVENTED}"}]
+            case Mood.OBEDIENT:
+                blocks = [{"text": INJECTED}]
         return {
             "output": {"message": {"role": "assistant", "content": blocks}},
             "stopReason": stop,

@@ -17,14 +17,14 @@ from app.domain.readings import Outcome, Reading
 from app.domain.severity import Severity
 from app.effects.bedrock import Bedrock
 from app.effects.plain_writer import PlainWriter
-from app.sim.bedrock import SENTENCE, SUMMARY, BedrockSim, Mood, throttled
+from app.sim.bedrock import INJECTED, INVENTED, SENTENCE, SUMMARY, BedrockSim, Mood, throttled
 from app.sim.faults import Faulty, Kind
 from tests.conftest import Serve
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EVIDENCE = Evidence(Reading(label="commits", outcome=Outcome.NO_DATA))
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
-UNUSABLE = [Mood.CUT, Mood.GUARDED, Mood.SILENT, Mood.LEAKING]
+UNUSABLE = [Mood.CUT, Mood.GUARDED, Mood.SILENT, Mood.LEAKING, Mood.OBEDIENT]
 
 
 def _incident(title: str = "Checkout is slow", summary: str = "") -> Incident:
@@ -76,8 +76,8 @@ async def test_an_answer_that_cannot_be_used_is_no_draft(bedrock: Bedrock, sim: 
     plain = await PlainWriter().public_text(_incident(), [], "")
     with capture_logs() as logs:
         assert await bedrock.public_text(_incident(), [], "") == plain
-    assert [line["event"] for line in logs] == ["model_text_not_used"]
-    assert logs[0]["why"]
+    assert logs[-1]["event"] == "model_text_not_used"
+    assert all(line["why"] for line in logs)
 
 
 @pytest.mark.parametrize("kind", [Kind.THROTTLE, Kind.ERROR])
@@ -131,3 +131,31 @@ async def test_the_summary_is_the_models_and_the_facts_are_the_trails(bedrock: B
     phrased = await bedrock.postmortem(_incident(), _trail(), EVIDENCE)
     assert SUMMARY in phrased
     assert phrased.partition("## Impact")[2] == plain.partition("## Impact")[2]
+
+
+async def test_a_sentence_without_a_source_is_dropped_and_logged_and_the_rest_stands(
+    bedrock: Bedrock, sim: BedrockSim
+) -> None:
+    """A model phrases; it knows nothing. What it says of its own is neither published nor written down."""
+    sim.mood = Mood.INVENTING
+    incident = _incident(INJECTED, INVENTED)
+    with capture_logs() as logs:
+        text = await bedrock.public_text(incident, [], "")
+        markdown = await bedrock.postmortem(incident, _trail(title=INJECTED, note=INVENTED), EVIDENCE)
+    assert text.body == SENTENCE
+    summary = markdown.partition("In the words of a model: ")[2].partition("## ")[0]
+    assert SUMMARY in summary
+    assert "95" not in summary
+    assert "Left out of its words: 1" in summary
+    assert [line["event"] for line in logs] == ["model_sentence_dropped"] * 2
+
+
+async def test_what_an_alert_asks_a_model_to_write_reaches_nobody(bedrock: Bedrock, sim: BedrockSim) -> None:
+    """Prompt injection: the model obeys, and its words do not stand."""
+    sim.mood = Mood.OBEDIENT
+    incident = _incident(INJECTED, INJECTED)
+    plain = await PlainWriter().public_text(incident, [], "")
+    assert await bedrock.public_text(incident, [], "") == plain
+    trail = _trail(title=INJECTED, summary=INJECTED)
+    markdown = await bedrock.postmortem(incident, trail, EVIDENCE)
+    assert markdown == await PlainWriter().postmortem(incident, trail, EVIDENCE)
