@@ -6,6 +6,7 @@ left to do. It may be called several times, and only the last answer counts.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from app.errors import Conflict, Park, Retry
 from app.ports import Change, DraftWrite, StepRecord, Store
 
 CONFLICTS_MAX = 10  # decisions taken anew before the message goes back to the queue
+STEP_BACK_MAX_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ async def amend_drafts(
 
 
 async def _amend(store: Store, incident_id: str, decide: Callable[[Incident], Awaitable[Decision | None]]) -> Incident:
-    for _ in range(CONFLICTS_MAX):
+    for conflicts in range(CONFLICTS_MAX):
+        if conflicts > 1:
+            await _step_back(conflicts)
         incident = await load(store, incident_id)
         decision = await decide(incident)
         if decision is None:
@@ -62,6 +66,12 @@ async def _amend(store: Store, incident_id: str, decide: Callable[[Incident], Aw
         except Conflict:
             continue
     raise Retry(f"incident {incident_id} changed under us {CONFLICTS_MAX} times in a row")
+
+
+async def _step_back(conflicts: int) -> None:
+    """In a storm many want one incident at once: each waits a moment of its own, and so all get through."""
+    chance = int(clock.new_id()[:4], 16) / 0xFFFF
+    await asyncio.sleep(chance * min(STEP_BACK_MAX_S, 0.02 * 2**conflicts))
 
 
 async def load(store: Store, incident_id: str) -> Incident:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.alert import Alert
+from app.domain.alert_group import AlertGroup
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM
@@ -19,7 +20,7 @@ NAMED = 4  # of an incident's alerts, the first one among them; the next one is 
 async def tell(store: Store, chat: Chat, timers: Timers, policy: Policy, incident: Incident, alert: Alert) -> None:
     """Whatever this event of an alert has changed, the room shows. Twice is once."""
     group = incident.group(alert.alert_group)
-    if group is None or incident.channel_id is None or not incident.open:
+    if group is None or incident.channel_id is None or not incident.open or incident.assembling:
         return
     if incident.reopened_by == alert.key:
         await reopening.follow(store, chat, timers, policy, incident)
@@ -27,8 +28,8 @@ async def tell(store: Store, chat: Chat, timers: Timers, policy: Policy, inciden
         await severity.follow(store, chat, timers, policy, incident, SYSTEM)
     if (group.at, group.event) != (alert.at, alert.event):
         return  # nothing new of it, or something newer
-    if group.fired_at == alert.at and group.number > 1:
-        await _joined(store, chat, incident, alert)
+    if group.fired_at == alert.at:
+        await _joined(store, chat, incident, group)
     elif group.fired_at != alert.at and incident.reopened_by != alert.key:
         message = messages.fires_again(group, incident.ic)
         await post_once(chat, incident.channel_id, message, f"alert:{alert.key}", adopting=True)
@@ -37,12 +38,11 @@ async def tell(store: Store, chat: Chat, timers: Timers, policy: Policy, inciden
         await mitigation.take_back(store, chat, incident.id, why, actor=SYSTEM, by=alert.key)
 
 
-async def _joined(store: Store, chat: Chat, incident: Incident, alert: Alert) -> None:
-    """Who joined before there was a room stands in the header that it began with."""
-    group = incident.group(alert.alert_group)
-    if group is None or incident.channel_id is None:
+async def _joined(store: Store, chat: Chat, incident: Incident, group: AlertGroup) -> None:
+    """What joined while the room was being made stands in the header, as soon as it is made."""
+    if len(incident.groups) == 1 or incident.channel_id is None:
         return
-    if group.number <= NAMED + 1:
+    if 1 < group.number <= NAMED + 1:
         message = messages.joined(group) if group.number <= NAMED else messages.storm()
         await post_once(chat, incident.channel_id, message, f"joined:{incident.id}:{group.number}", adopting=True)
     await header.refresh(store, chat, incident.id)

@@ -51,7 +51,7 @@ class Filing:
         assignee, notes = await self._assignee(incident.ic)
         labels, unlabelled = await self._labels()
         issue = Issue(
-            id=issue_id(f"postmortem:{incident.id}"),
+            id=issue_id(f"postmortem:{incident.id}{incident.again}"),
             title=f"Postmortem: {incident.title}",
             markdown=markdown + messages.lacking([*notes, *unlabelled]),
             link=await self.chat.link(incident.channel_id or ""),

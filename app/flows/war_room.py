@@ -18,7 +18,7 @@ from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
 from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
-from app.flows import attendance, checklist, header, invites, nudges, people, room, steps
+from app.flows import attendance, checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.ledger import Decision
@@ -54,8 +54,6 @@ class WarRoom:
         if flow is not None:
             await steps.run(flow, lambda: self._assemble(flow))
         await checklist.refresh(self.store, self.chat, incident_id)
-        if flow is not None and len(flow.incident.groups) > 1:  # those that joined while its header was written
-            await header.refresh(self.store, self.chat, incident_id)
 
     def _begin(self, incident: Incident) -> Decision | None:
         if incident.status is Status.ALERT_RECEIVED:

@@ -12,6 +12,9 @@ from app.domain.ticket import Rating
 from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
 
 
+_ALERTS_NAMED = 4  # in the header, of those of the incident
+
+
 def topic(incident: Incident) -> str:
     return cut(f"{incident.severity} · {incident.service} · {incident.title}", 250)
 
@@ -47,8 +50,12 @@ def opening(incident: Incident) -> Message:
 
 
 def counted(incident: Incident) -> str:
-    """``20 (18 not over)``"""
-    return f"{len(incident.groups)} ({sum(not group.over for group in incident.groups)} not over)"
+    """``20 (18 not over): the titles of the first few``"""
+    left = sum(not group.over for group in incident.groups)
+    first = ", ".join(escape(cut(group.title, 60)) for group in incident.groups[:_ALERTS_NAMED])
+    return f"{len(incident.groups)} ({left} not over): {first}" + (
+        ", …" if len(incident.groups) > _ALERTS_NAMED else ""
+    )
 
 
 def about(service: About) -> list[str]:
