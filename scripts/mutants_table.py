@@ -47,6 +47,12 @@ MUTANTS = (
         "unit/test_war_room.py",
     ),
     Mutant(
+        "L4", "an event is acknowledged whatever became of it", "app/intake/slack.py",
+        "return BoltResponse(status=await self._record(request))",
+        "await self._record(request)\n        return BoltResponse(status=200)",
+        "unit/test_intake_slack.py",
+    ),
+    Mutant(
         "L4", "a button is acknowledged before it is in the queue", "app/intake/slack.py",
         "        status = await self._record(request)\n        if status != 200:\n"
         "            return BoltResponse(status=status)\n        await ack()\n        return None\n\n"
@@ -364,6 +370,12 @@ MUTANTS = (
         "unit/test_dispatch.py",
     ),
     Mutant(
+        "G10", "what we said ourselves counts as a person's word", "app/domain/gesture.py",
+        ' or event["user"] in ours:',
+        ":",
+        "unit/test_gesture.py",
+    ),
+    Mutant(
         "G10", "a proof covers other bytes", "app/domain/people.py",
         "if not proof.covers(gesture.raw.encode()):",
         "if proof is None:",
@@ -425,7 +437,7 @@ MUTANTS = (
         "unit/test_context.py",
     ),
     Mutant(
-        "S2", "reminders are called off though the scheduler has none", "app/flows/nudges.py",
+        "S2", "reminders are called off though the scheduler has none", "app/flows/quiet.py",
         'if not already and not await timers.silence(schedule_name("nudge", incident.id)):',
         "if False:",
         "unit/test_resolution.py",
@@ -536,15 +548,33 @@ MUTANTS = (
     # ------------------------------------------------------------ timing and people
     Mutant(
         "T1", "the first reminder comes at once", "app/flows/nudges.py",
-        "first = clock.now() + policy.update_every(incident.severity)",
-        "first = clock.now()",
+        "first = first or clock.now() + policy.update_every(incident.severity)",
+        "first = first or clock.now()",
         "unit/test_war_room.py",
     ),
     Mutant(
         "T1", "reminders come after the resolution", "app/flows/nudges.py",
-        "    if incident.status is Status.RESOLVED:\n        await timers.remove(name)\n        return\n",
+        '    if not incident.open:\n        await timers.remove(schedule_name("nudge", incident.id))\n        return\n',
         "",
         "unit/test_resolution.py",
+    ),
+    Mutant(
+        "T1", "whatever the scheduler fires is a reminder", "app/flows/nudges.py",
+        "    if reminders.too_soon(now, policy.nudge_gap):\n        return\n",
+        "",
+        "unit/test_cadence.py",
+    ),
+    Mutant(
+        "T1", "an update of the commander puts nothing off", "app/flows/timeline.py",
+        "    await nudges.postpone(timers, incident, policy)\n",
+        "",
+        "unit/test_cadence.py",
+    ),
+    Mutant(
+        "T8", "a corrected message is taken for the one on the timeline", "app/flows/timeline.py",
+        'mark = f"{ts} {hashlib.sha256(text.encode()).hexdigest()[:12]}"',
+        "mark = ts",
+        "unit/test_cadence.py",
     ),
     Mutant(
         "T2", "long names are cut, not hashed", "app/domain/schedule.py",

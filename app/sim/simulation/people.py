@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.incident import Incident
 from app.sim import cast
-from app.sim.simulation import crew, talk
+from app.sim.simulation import crew, talk, wording
 from app.sim.simulation.alerts import Alerts, Planned
 from app.sim.simulation.chance import Chance, stream
 from app.sim.simulation.house import House
@@ -23,7 +23,7 @@ ACTS = {
     "approve_stale": 1.5, "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7,
     "take_command": 2.0, "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
     "mitigated": 1.0, "mitigated_undo": 0.4, "task": 1.2, "tasks": 0.3, "task_done": 1.0, "tick": 1.5, "review": 0.6,
-    "resume_button": 0.6, **crew.ACTS, **talk.ACTS,
+    **crew.ACTS, **talk.ACTS, **wording.ACTS,
 }  # fmt: skip
 _PATIENCE_S = 120.0  # to wait for a button that is not there yet
 _LOOK_S = 3.0
@@ -37,7 +37,7 @@ _COMMANDS = {
 _BUTTONS = {
     "approve": "approve_statuspage", "edit": "edit_statuspage", "reject": "reject_statuspage",
     "silence_button": "silence_nudges", "take_command": "take_command", "rate": "rate",
-    "resume_button": "resume_nudges", "tick": "tick", "task_done": "task_done",
+    "tick": "tick", "task_done": "task_done",
 }  # fmt: skip
 EVERYBODY = tuple(person.slack_id for person in cast.PEOPLE if person.active)
 
@@ -77,6 +77,8 @@ class InRooms:
             await crew.do(act, self._house, fresh, room, user, dice)
         elif act in talk.ACTS:
             await talk.do(act, self._house, room, user, dice)
+        elif act in wording.ACTS:
+            await wording.do(act, self._house, room, user, dice)
         elif act == "review":
             await self._review(incident.id)
         else:
