@@ -23,7 +23,7 @@ from tests.house import House
 from tests.office import Office
 
 # Nothing that changes anything: the trail is of what was done, and these only look.
-READS = {"help", "status", "checklist", "edit_statuspage"}
+READS = {"help", "status", "checklist", "brief", "edit_statuspage"}
 
 
 @pytest.fixture(autouse=True)
@@ -248,7 +248,12 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
     async def story(house: House, office: Office) -> None:
         done: dict[str, Callable[[], Awaitable[None]]] = {
             "status_draft": lambda: _draft(office, by="U0LEAD"),
-            "take_command": lambda: _press(office, "take_command", "U0LEAD"),
+            "decline_handoff": lambda: _offered(house, office, "decline_handoff"),
+            "accept_handoff": lambda: _offered(house, office, "accept_handoff"),
+            "handoff": lambda: _said(office, f"handoff <@{IC}>"),
+            "role": lambda: _said(office, f"role deputy <@{IC}>"),
+            "invite": lambda: _said(office, "invite bystander@example.com"),
+            "take_command": lambda: _taken_back(office),
             "reject_statuspage": lambda: _press(office, "reject_statuspage", "U0LEAD"),
             "edited_statuspage": lambda: _edited(house, office),
             "renew_statuspage": lambda: _renewed(office),
@@ -281,6 +286,20 @@ async def _approved(house: House, office: Office, texts: int) -> None:
 async def _said(office: Office, words: str) -> None:
     await office.command("U0LEAD", words)
     await office.quiet()
+
+
+async def _offered(house: House, office: Office, answer: str) -> None:
+    """The commander offers command, and the lead answers in the direct message."""
+    await office.command(IC, "handoff <@U0LEAD>")
+    await office.quiet()
+    direct = house.slack.workspace.direct("U0LEAD")
+    await office.people.click("U0LEAD", direct.id, direct.posts[-1].ts, answer)
+    await office.quiet()
+
+
+async def _taken_back(office: Office) -> None:
+    for user in (IC, "U0LEAD"):
+        await _press(office, "take_command", user)
 
 
 async def _renewed(office: Office) -> None:
