@@ -104,6 +104,7 @@ def test_the_room_stays_until_the_link_to_the_postmortem_was_in_it() -> None:
         house.faults["linear"].clear()
         await clock.sleep(8 * 3600)
         assert [room.archived for room in house.rooms] == [True]
+        await clock.sleep(40 * 3600)
         assert house.timers.schedules == {}
 
     _play(story)
