@@ -15,7 +15,12 @@ _PATIENCE = timedelta(minutes=30)  # far above what the policy allows: vendors a
 def command(house: House) -> Iterator[str]:
     for incident in house.incidents:
         trail = house.store.audit.get(incident.id, [])
-        yield from (f"{incident.id}: {problem}" for problem in (*_one_at_a_time(trail), *_alarmed(trail)))
+        yield from (f"{incident.id}: {problem}" for problem in problems(trail, _PATIENCE))
+
+
+def problems(trail: Sequence[AuditEvent], patience: timedelta) -> Iterator[str]:
+    yield from _one_at_a_time(trail)
+    yield from _alarmed(trail, patience)
 
 
 def _one_at_a_time(trail: Sequence[AuditEvent]) -> Iterator[str]:
@@ -38,13 +43,13 @@ def _one_at_a_time(trail: Sequence[AuditEvent]) -> Iterator[str]:
             offer = None
 
 
-def _alarmed(trail: Sequence[AuditEvent]) -> Iterator[str]:
+def _alarmed(trail: Sequence[AuditEvent], patience: timedelta) -> Iterator[str]:
     """While the room stands and the incident is open, nobody in command is an alarm, told to somebody outside."""
     ic: str | None = None
     known, here = False, set[str]()
     missing_since: datetime | None = None
     for event in trail:
-        if missing_since and event.at - missing_since > _PATIENCE:
+        if missing_since and event.at - missing_since > patience:
             yield f"nobody commanded since {missing_since:%H:%M:%S}, and nobody was told until {event.at:%H:%M:%S}"
             missing_since = None
         if event.type is _T.IC_ASSIGNED:
