@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         "D9", "each postmortem has a new id", "app/flows/filing.py",
-        'issue_id(f"postmortem:{incident.id}")',
+        'issue_id(f"postmortem:{incident.id}{incident.again}")',
         'issue_id(f"postmortem:{incident.version}")',
         "unit/test_resolution.py",
     ),
@@ -266,6 +266,12 @@ MUTANTS = (
         "if draft.sha256 != sha256 or draft.state is DraftState.SUPERSEDED:",
         "if draft.state is DraftState.SUPERSEDED:",
         "contract/test_door.py",
+    ),
+    Mutant(
+        "G2", "an offer of command that was replaced can be accepted", "app/flows/handoff.py",
+        "offer.declined_by or offer.id != ticket.handoff",
+        "offer.declined_by",
+        "unit/test_people.py",
     ),
     Mutant(
         "G3", "anyone may approve", "app/gate/rules.py",
@@ -437,6 +443,30 @@ MUTANTS = (
         "unit/test_context.py",
     ),
     Mutant(
+        "S1", "a model's number needs no source", "app/domain/fact_check.py",
+        "if not any(_says(line, n) for line in amounts)",
+        "if not amounts",
+        "unit/test_fact_check.py",
+    ),
+    Mutant(
+        "S1", "whatever a model calls a cause is one", "app/domain/fact_check.py",
+        "return named is None or any(",
+        "return True or any(",
+        "unit/test_fact_check.py contract/test_bedrock.py",
+    ),
+    Mutant(
+        "S1", "what an alert says is so", "app/domain/fact_check.py",
+        "quotable = known if claims.attributed(sentence) else recorded",
+        "quotable = known",
+        "unit/test_fact_check.py",
+    ),
+    Mutant(
+        "S1", "a model's words are not checked", "app/effects/bedrock.py",
+        "check(_usable(await self._converse(rules, data)), facts.sources, public=public)",
+        "Checked((_usable(await self._converse(rules, data)),), ())",
+        "contract/test_bedrock.py",
+    ),
+    Mutant(
         "S2", "reminders are called off though the scheduler has none", "app/flows/quiet.py",
         'if not already and not await timers.silence(schedule_name("nudge", incident.id)):',
         "if False:",
@@ -447,6 +477,24 @@ MUTANTS = (
         "    if not flow.incident.responders and flow.ending:",
         "    if flow.attempt < 0:",
         "unit/test_war_room.py",
+    ),
+    Mutant(
+        "S3", "a commander who left is missed by nobody", "app/flows/attendance.py",
+        "    await check(store, chat, timers, policy, incident.id, cause)\n    await command.announce",
+        "    await command.announce",
+        "unit/test_people.py",
+    ),
+    Mutant(
+        "S3", "a deputy who is not here gets command", "app/flows/command.py",
+        "if deputy in incident.seen and deputy in present:",
+        "if deputy:",
+        "unit/test_people.py",
+    ),
+    Mutant(
+        "S3", "an invitation is taken for a presence", "app/flows/attendance.py",
+        "    if not incident.seen:\n",
+        "    if not incident.joined:\n",
+        "unit/test_people.py",
     ),
     Mutant(
         "S4", "one failed lookup takes the other down", "app/flows/people.py",
@@ -462,9 +510,15 @@ MUTANTS = (
     ),
     Mutant(
         "S6", "the postmortem's timeline is empty", "app/messages/postmortem.py",
-        '("Timeline", _timeline(incident, trail)),',
-        '("Timeline", _timeline(incident, ())),',
+        "trails.timeline(incident, trail, evidence.room)",
+        "trails.timeline(incident, (), evidence.room)",
         "unit/test_prose.py",
+    ),
+    Mutant(
+        "S6", "what people said is not in the postmortem", "app/messages/postmortem.py",
+        "trails.said(incident, trail, evidence.room)",
+        "trails.said(incident, (), evidence.room)",
+        "unit/test_postmortem.py",
     ),
     Mutant(
         "S7", "no last word is asked for", "app/flows/resolution.py",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from app.domain.audit import AuditType, Fact
 from app.domain.ids import issue_id
@@ -29,7 +30,7 @@ _LOW = 4
 
 def to_file(incident: Incident) -> list[Task]:
     """What was done already needs no issue. A drill files nothing: Linear holds what really happened (S9)."""
-    return [] if incident.drill else [task for task in incident.tasks if task.done_at is None]
+    return [] if incident.drill else [task for task in incident.tasks if task.done_at is None and not task.filed_as]
 
 
 def step_of(task: Task) -> str:
@@ -81,7 +82,8 @@ class Filing:
         )
         filed = await self.tracker.file(issue)
         details = {"task": task.id, "identifier": filed.identifier, "url": filed.url, "assigned": bool(assignee)}
-        return Done(result=filed.model_dump(), facts=[Fact(type=AuditType.TASK_FILED, actor=SYSTEM, details=details)])
+        fact = Fact(type=AuditType.TASK_FILED, actor=SYSTEM, details=details)
+        return Done(result=filed.model_dump(), facts=[fact], change=partial(_filed, task=task.id, as_=filed.identifier))
 
     async def _assignee(self, slack_id: str | None) -> tuple[str | None, Sequence[str]]:
         """Nobody rather than somebody else: the tracker's member with the address that Slack has of this person, or
@@ -104,3 +106,8 @@ class Filing:
         except VendorRefused as refused:
             return (), [f"Without labels: {refused}"]
         return labels.ids, [f"Without the label “{name}”: there is none of that name." for name in labels.missing]
+
+
+def _filed(incident: Incident, *, task: str, as_: str) -> Incident:
+    tasks = (one.model_copy(update={"filed_as": as_}) if one.id == task else one for one in incident.tasks)
+    return incident.but(tasks=tuple(tasks))

@@ -49,8 +49,10 @@ _NOT_IN_TIMELINE = frozenset(
 )
 # Details that name somebody by their Slack id.
 _PERSON = frozenset({"author", "before", "ic", "owner", "slack_id", "to", "told", "who"})
+_LABELS = {"slack_id": "who", "ic": "incident commander"}
 _SAID = {AuditType.STATUS_UPDATE: "Update", AuditType.TIMELINE_NOTE: "Note"}
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _TS = re.compile(r"\d{10}\.\d{6}")
 
 
@@ -116,10 +118,11 @@ def _details(incident: Incident, event: AuditEvent) -> str:
     def told(name: str, value: object) -> str:
         if name in _PERSON:
             value = [_person(incident, one) for one in (value if isinstance(value, list) else [value])]
-        return plain(cut(flat(value), DETAIL_MAX))
+        named = _MENTION.sub(lambda it: str(_person(incident, it[1])), flat(value))
+        return plain(cut(named, DETAIL_MAX))
 
     shown = [
-        f"{plain(name.replace('_', ' '))}: {told(name, value)}"
+        f"{plain(_LABELS.get(name, name).replace('_', ' '))}: {told(name, value)}"
         for name, value in event.details.items()
         if name not in _NOT_IN_TIMELINE and value not in (None, "", [], {})
     ]

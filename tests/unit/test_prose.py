@@ -11,7 +11,7 @@ from app.domain.alert import Alert, AlertEvent
 from app.domain.audit import AuditEvent, AuditType, Fact, chain
 from app.domain.draft import PublicStatus
 from app.domain.evidence import Evidence
-from app.domain.fact_check import Checked, Dropped
+from app.domain.fact_check import Checked
 from app.domain.incident import Incident, PublicIncident, Responder, Status
 from app.domain.people import Source
 from app.domain.readings import Line, Outcome, Reading, failed
