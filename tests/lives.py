@@ -167,12 +167,12 @@ def _new_task(
 ) -> asyncio.Task[Any]:
     life = context.get(_life) if context is not None else _life.get()
     task = asyncio.Task(_lived(work, life) if life else work, loop=loop, context=context)
-    if life:
+    if life and inspect.iscoroutine(work):
         task.add_done_callback(lambda _: _close_unbegun(work, life))
     return task
 
 
-def _close_unbegun(work: Any, life: Life) -> None:
+def _close_unbegun(work: Coroutine[Any, Any, Any], life: Life) -> None:
     """Cancelled before its first step: asyncio would close it, if it were not wrapped."""
     if not life.over.is_set() and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
         work.close()

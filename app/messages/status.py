@@ -25,7 +25,7 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
         f"*Fired* {slack_time(incident.alert.at)}",
         f"*Customers see* {public} · last update {last}",
         f"*Latest draft* {f'{latest.state.value} ({latest.text.status.value})' if latest else 'none'}",
-        f"*Reminders* {'on' if reminding else 'off'}",
+        f"*Reminders* {'on' if reminding else 'off'}{_snoozed(incident) if reminding else ''}",
     ]
     if incident.promised_update_at:
         lines.append(f"*Promised to customers* more by {slack_time(incident.promised_update_at)}")
@@ -41,3 +41,8 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
     return Message(
         text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines)), joined)
     )
+
+
+def _snoozed(incident: Incident) -> str:
+    until = incident.reminders.snoozed_until
+    return f" · snoozed, not before {slack_time(until)}" if until else ""

@@ -353,6 +353,7 @@ def test_a_reminder_reaches_the_commander_alone_and_none_after_the_end() -> None
         await _resolve(house)
         name = next(iter([s for s in house.timers.schedules if "nudge" in s]), None)
         assert name is None
+        await clock.sleep(16 * 60)
         await nudges.remind(house.store, house.timers, house.chat, house.policy, await house.incident(), "late")
         assert len(direct.posts) == 1
         assert incident.ic == "U0PRIMARY"

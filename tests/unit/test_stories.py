@@ -22,6 +22,7 @@ from tests.factories import IC
 from tests.house import House
 from tests.office import Office
 
+LIKE_COMMANDS = {"silence_nudges", "resume_nudges", "resolve_now"}  # buttons that do what a command does
 # Nothing that changes anything: the trail is of what was done, and these only look.
 READS = {"help", "status", "checklist", "brief", "edit_statuspage"}
 
@@ -260,7 +261,11 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             "renew_statuspage": lambda: _renewed(office),
             "approve_statuspage": lambda: _press(office, "approve_statuspage", "U0LEAD"),
             "last_word_first": lambda: _asked_first(house, office),
+            "snooze": lambda: _snoozed(house, office),
             "silence": lambda: _said(office, "silence"),
+            "resume": lambda: _said(office, "resume"),
+            "update": lambda: _said(office, 'update "We rolled back."'),
+            "note": lambda: _said(office, 'note "The replica was late."'),
             "tick": lambda: _press(office, "tick:impact", "U0LEAD"),
             "task": lambda: _said(office, "task call the bank"),
             "task_done": lambda: _press(office, "task_done", "U0LEAD"),
@@ -268,7 +273,7 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             "resolve": lambda: _said(office, "resolve now"),
             "rate": lambda: _press(office, "rate:5", "U0LEAD"),
         }
-        assert office.gestures == READS | done.keys() | {"silence_nudges", "resolve_now"}  # like commands
+        assert office.gestures == READS | done.keys() | LIKE_COMMANDS
         for name, do in done.items():
             before = len(await house.trail())
             await do()
@@ -313,6 +318,13 @@ async def _asked_first(house: House, office: Office) -> None:
     await _said(office, "resolve")
     asked = house.slack.workspace.whispers[-1]
     await office.people.click("U0LEAD", asked.channel, asked.ts, "last_word_first")
+    await office.quiet()
+
+
+async def _snoozed(house: House, office: Office) -> None:
+    await clock.sleep(16 * 60)
+    direct = house.slack.workspace.direct("U0LEAD")
+    await office.people.click("U0LEAD", direct.id, direct.posts[-1].ts, "snooze:15")
     await office.quiet()
 
 
