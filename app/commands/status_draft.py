@@ -39,17 +39,19 @@ async def handle(
         raise Refused(
             f"That is {len(wanted.words):,} characters; a text for customers has {BODY_MAX:,} at most. Cut it."
         )
-    changes, without = await _changes(page, wanted, _usual(catalogue, incident, wanted))
     text = await writer.public_text(incident, await store.trail(incident.id), wanted.words, wanted.status)
+    changes, without = await _changes(page, wanted, _usual(catalogue, incident, text, wanted))
     text = _promising(text.model_copy(update={"components": changes}), wanted)
     await publishing.propose(store, chat, policy, incident, gesture.key, text, author=human.actor)
     await checklist.refresh(store, chat, incident.id)
     return say("The draft is in the room. Nothing is published until it is approved there." + without)
 
 
-def _usual(catalogue: Catalogue, incident: Incident, wanted: DraftRequest) -> dict[str, ComponentStatus]:
+def _usual(
+    catalogue: Catalogue, incident: Incident, text: PublicText, wanted: DraftRequest
+) -> dict[str, ComponentStatus]:
     """What a first text proposes: the service's own components, as mildly as can be; whoever approves it decides."""
-    if wanted.components or incident.public or wanted.status is PublicStatus.RESOLVED:
+    if wanted.components or incident.public or text.status is PublicStatus.RESOLVED:
         return {}
     service = catalogue.of(incident.service, incident.alert.labels)
     return dict.fromkeys(service.components, ComponentStatus.DEGRADED_PERFORMANCE)

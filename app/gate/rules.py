@@ -75,11 +75,11 @@ def left_behind(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
     """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7)."""
     if draft.text.status is not PublicStatus.RESOLVED:
         return []
-    back = {change.id for change in draft.text.components if change.after is ComponentStatus.OPERATIONAL}
+    then = {change.id: change for change in (*still_changed(drafts), *draft.text.components)}
     return [
         f"it says resolved and leaves {change.name} at {change.after.words}"
-        for change in still_changed(drafts)
-        if change.id not in back
+        for change in then.values()
+        if change.after is not ComponentStatus.OPERATIONAL
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from app.domain.incident import Incident
 from app.effects.slack import Slack
 from app.flows import publishing
 from app.flows.archive import Archive
+from app.gate import door, rules
 from app.gate.door import Door
+from app.gate.rules import refusal
 from app.ports import Change
 from app.processor.consumer import Consumer
 from app.queue.delivery import Delivery
@@ -38,6 +41,19 @@ def no_read_back(patch: pytest.MonkeyPatch) -> None:
         return draft
 
     patch.setattr(Door, "_read_back", _read_back)
+
+
+def a_text_of_any_age(patch: pytest.MonkeyPatch) -> None:
+    def young(*args: Any, **more: Any) -> str | None:
+        return refusal(*args, **more | {"now": datetime.min.replace(tzinfo=UTC)})
+
+    patch.setattr(door, "refusal", young)
+
+
+def components_left_broken(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "left_behind", lambda *_: [])
+    patch.setattr(publishing, "left_behind", lambda *_: [])
+    patch.setattr(publishing, "restoring", lambda text, _: text)
 
 
 def audit_keys_without_numbers(patch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,8 @@ def test_the_same_seed_is_the_same_story_byte_for_byte_in_another_process() -> N
 
 PLANTED: list[tuple[str, Plant, Callable[[int], list[Step]]]] = [
     ("P-gate", plants.no_read_back, plan_of),
+    ("P-gate", plants.a_text_of_any_age, plan_of),
+    ("P-gate", plants.components_left_broken, plan_of),
     ("P-audit", plants.claim_without_its_condition, stories.approved_by_two_processors_at_once),
     ("P-audit", plants.audit_keys_without_numbers, plan_of),
     ("P-once", plants.room_without_its_adoption, stories.dies_while_the_room_is_made),
@@ -61,7 +63,7 @@ PLANTED: list[tuple[str, Plant, Callable[[int], list[Step]]]] = [
 def test_a_planted_defect_breaks_the_promise(
     promise: str, plant: Plant, story: Callable[[int], list[Step]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D1, D4, D7, D11, L6, T4: a checker that cannot fail checks nothing."""
+    """D1, D4, D7, D11, G2, L6, S7, T4: a checker that cannot fail checks nothing."""
     plant(monkeypatch)
     assert first_broken(promise, story) is not None
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.domain.catalogue import Catalogue, Service
 from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, Status
 from app.domain.schedule import schedule_name
@@ -78,9 +79,12 @@ class Case:
         return await self.house.incident()
 
 
-def _play(story: Callable[[Case], Awaitable[None]], **policy: Any) -> None:
+def _play(story: Callable[[Case], Awaitable[None]], *parts: str, **policy: Any) -> None:
+    """``parts``: the service's components, as the catalogue names them."""
+
     async def whole() -> None:
         house = House(**{"archive_delay": timedelta(days=1), **policy})
+        house.catalogue = Catalogue(services=(Service(name=cast.SERVICE, components=parts),))
         async with Office(house) as office:
             await office.fire()
             await office.quiet()
@@ -191,6 +195,34 @@ def test_what_is_not_understood_is_no_draft(words: str, why: str) -> None:
         assert case.drafts == []
 
     _play(story)
+
+
+def test_a_text_that_says_resolved_breaks_nothing() -> None:
+    """S7: neither by what it names itself, nor by what is proposed for a first text."""
+
+    async def story(case: Case) -> None:
+        await case.say("status draft resolved --component API=major_outage It is over.")
+        await case.press("approve_statuspage")
+        assert "leaves API at major outage" in case.answer.text
+        await case.say("resolve")
+        await case.say("status draft It is over.")
+        assert case.drafts[-1].text.components == ()
+
+    _play(story, "Checkout", "Gone")
+
+
+def test_a_first_text_proposes_the_components_of_the_service() -> None:
+    """P-loud: shown and editable; what the catalogue names and the page has not is said."""
+
+    async def story(case: Case) -> None:
+        await case.say("status draft Some payments fail.")
+        assert "*Checkout*: operational → degraded performance" in case.card(case.drafts[-1])
+        assert "Not on the status page: Gone" in case.answer.text
+        await case.press("approve_statuspage")
+        await case.say("status draft It goes on.")
+        assert case.drafts[-1].text.components == ()
+
+    _play(story, "Checkout", "Gone")
 
 
 def test_a_hostile_name_of_a_component_pings_nobody() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.audit import AuditType
 from app.domain.draft import sha256_of
 from app.domain.ids import issue_id
-from app.domain.incident import channel_name
+from app.domain.incident import Incident, channel_name
 from app.sim.simulation.house import House
 
 # A reminder too many is better than one too few, and so with an alarm; an answer is one for each delivery.
@@ -22,18 +22,24 @@ def once(house: House) -> Iterator[str]:
         mine = [name for name in rooms if name.startswith(channel_name(incident))]
         if len(mine) > 1:
             yield f"{incident.id} has {len(mine)} rooms: {', '.join(mine)}"
-        issues = [issue for issue in house.linear.issues if issue == issue_id(f"postmortem:{incident.id}")]
+        issues = [issue for issue in house.linear.issues if issue in _postmortems(incident)[-1:]]
         wanted = int(incident.archived_at is not None and not incident.drill)
         if len(issues) < wanted:
             yield f"{incident.id} is over and has no postmortem"
-        if incident.drill and issues:
+        if incident.drill and set(house.linear.issues) & set(_postmortems(incident)):
             yield f"{incident.id} is a drill and has a postmortem"
-    known = {issue_id(f"postmortem:{incident.id}") for incident in house.incidents}
+    known = {issue for incident in house.incidents for issue in _postmortems(incident)}
     known |= {issue_id(f"task:{incident.id}:{task.id}") for incident in house.incidents for task in incident.tasks}
     if strangers := set(house.linear.issues) - known:
         yield f"{len(strangers)} issue(s) of nothing"
     yield from _said_once(house)
     yield from _public_once(house)
+
+
+def _postmortems(incident: Incident) -> list[str]:
+    """One for each resolution: an incident that was re-opened has been resolved more than once."""
+    again = ["", *(f"-{number}" for number in range(2, incident.reopened + 2))]
+    return [issue_id(f"postmortem:{incident.id}{one}") for one in again]
 
 
 def _said_once(house: House) -> Iterator[str]:
@@ -72,6 +78,7 @@ def gate(house: House) -> Iterator[str]:
     for write in house.statuspage.writes:
         yield from _approved(house, write.sha256)
     yield from _in_order(house)
+    yield from _put_back(house)
     for incident in house.incidents:
         if incident.drill and any(
             _commander(public)["incident_id"] == incident.id for public in house.statuspage.incidents.values()
@@ -91,14 +98,34 @@ def _approved(house: House, digest: str) -> Iterator[str]:
             commander = event.details["ic"]
         elif event.type is AuditType.STATUSPAGE_DRAFT_APPROVED and event.details["sha256"] == digest:
             approver = event.actor
-            if event.actor != f"slack:{commander}":
+            if event.actor not in {f"slack:{commander}", *_group(house)}:
                 yield f"text {digest[:12]} was approved by {event.actor} while {commander} had command"
     if approver is None:
         yield f"text {digest[:12]} was sent, and nobody approved it"
     elif house.policy.four_eyes and approver == text.author:
         yield f"text {digest[:12]} was approved by its own author {approver}"
+    elif text.approved_at is None or text.approved_at >= text.valid_until:
+        yield f"text {digest[:12]} was approved when it was too old"
     elif not _clicked(house, approver.removeprefix("slack:"), digest):
         yield f"{approver} never pressed Approve for text {digest[:12]}"
+
+
+def _group(house: House) -> set[str]:
+    group = house.policy.approver_group
+    return {f"slack:{one}" for one in house.slack.workspace.usergroups[group]} if group else set()
+
+
+def _put_back(house: House) -> Iterator[str]:
+    """Whoever reads *resolved* finds each component as it was before we touched it."""
+    for incident in house.incidents:
+        texts = [
+            one for one in house.store.texts.values() if one.incident_id == incident.id and one.state == "PUBLISHED"
+        ]
+        texts.sort(key=lambda one: one.approved_at or one.created_at)
+        now = {change.name: change.after.value for one in texts for change in one.text.components}
+        if texts and texts[-1].text.status.value == "resolved":
+            left = [name for name, status in now.items() if status != "operational"]
+            yield from (f"{incident.id} reads resolved, and left {name} broken" for name in left)
 
 
 def _clicked(house: House, user: str, digest: str) -> bool:

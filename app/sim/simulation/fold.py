@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from app.domain.audit import AuditEvent, AuditType
@@ -32,6 +33,9 @@ class Folded:
     facts: dict[str, Any] = field(
         default_factory=lambda: {
             "status": None,
+            "severity": None,
+            "not_over": frozenset(),
+            "reopened": 0,
             "ic": None,
             "channel_id": None,
             "nudges_silenced": False,
@@ -41,6 +45,7 @@ class Folded:
             "ticks": {},
             "roles": {},
             "here": frozenset(),
+            "promised_update_at": None,
         }
     )
     drafts: dict[str, DraftState] = field(default_factory=dict)
@@ -52,7 +57,7 @@ def fold(trail: Sequence[AuditEvent]) -> Folded:
     for event in trail:
         if event.type in _DRAFT_STATES:
             folded.drafts[event.details["draft_id"]] = _DRAFT_STATES[event.type]
-        elif event.type is _T.RATING_GIVEN:
+        if event.type is _T.RATING_GIVEN:
             folded.facts["ratings"][event.actor.removeprefix("slack:")] = event.details["stars"]
         elif event.type is _T.CHECKLIST_TICKED:
             folded.facts["ticks"][event.details["item"]] = event.actor.removeprefix("slack:")
@@ -64,7 +69,29 @@ def fold(trail: Sequence[AuditEvent]) -> Folded:
 
 
 def _opened(_: _Facts, details: _Facts) -> _Facts:
-    return {"status": Status(details["status"])}
+    first = frozenset() if details["event"] == "resolved" else frozenset({details["alert_group"]})
+    return {"status": Status(details["status"]), "severity": details["severity"], "not_over": first}
+
+
+def _goes_on(facts: _Facts, details: _Facts) -> _Facts:
+    return {"not_over": facts["not_over"] | {details["alert_group"]}}
+
+
+def _over(facts: _Facts, details: _Facts) -> _Facts:
+    return {"not_over": facts["not_over"] - {details["alert_group"]}}
+
+
+def _changed(facts: _Facts, details: _Facts) -> _Facts:
+    return (_over if details["event"] == "resolved" else _goes_on)(facts, details)
+
+
+def _reopened(facts: _Facts, details: _Facts) -> _Facts:
+    open_again = {"status": Status.ACTIVE, "reopened": facts["reopened"] + 1, "nudges_silenced": False}
+    return {**open_again, **_goes_on(facts, details)}
+
+
+def _worse_or_not(_: _Facts, details: _Facts) -> _Facts:
+    return {"severity": details["after"], "status": Status(details["status"])}
 
 
 def _assembled(facts: _Facts, details: _Facts) -> _Facts:
@@ -80,9 +107,16 @@ def _role(facts: _Facts, details: _Facts) -> _Facts:
 
 _MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
     _T.ALERT_RECEIVED: _opened,
+    _T.ALERT_JOINED: _goes_on,
+    _T.ALERT_UPDATED: _changed,
+    _T.ALERT_SPLIT_OFF: _over,
+    _T.SEVERITY_CHANGED: _worse_or_not,
+    _T.INCIDENT_REOPENED: _reopened,
     _T.ASSEMBLY_STARTED: lambda *_: {"status": Status.ROOM_ASSEMBLING},
     _T.WAR_ROOM_ASSEMBLED: _assembled,
-    _T.INCIDENT_RESOLVED: lambda *_: {"status": Status.RESOLVED},
+    _T.STATUSPAGE_PUBLISHED: lambda *_: {"promised_update_at": None},  # kept, or overtaken; what follows says anew
+    _T.UPDATE_PROMISED: lambda _, details: {"promised_update_at": datetime.fromisoformat(details["at"])},
+    _T.INCIDENT_RESOLVED: lambda *_: {"status": Status.RESOLVED, "promised_update_at": None},
     _T.INCIDENT_MITIGATED: lambda *_: {"status": Status.MITIGATED},
     _T.MITIGATION_TAKEN_BACK: lambda *_: {"status": Status.ACTIVE},
     _T.RATING_FOLLOWED_UP: lambda facts, details: {"rating_asked": (*facts["rating_asked"], details["slack_id"])},

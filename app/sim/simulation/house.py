@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from app import clock
 from app.domain.incident import Incident
-from app.domain.policy import Policy
+from app.domain.policy import Policy, Together
 from app.domain.schedule import Into
 from app.errors import VendorError
 from app.intake.oncall import Ignored, alert_of, wrap
@@ -65,6 +65,10 @@ class House:
         rules = stream(seed, "policy")
         self.policy = Policy(
             fallback_channel=people_of.FALLBACK_CHANNEL,
+            together=rules.choice((Together.SERVICE, Together.SERVICE, Together.TEAM, Together.NONE)),
+            together_within=timedelta(minutes=rules.choice((2, 15))),
+            reopen_within=timedelta(minutes=6),
+            auto_resolve_after=timedelta(minutes=5),
             archive_delay=timedelta(minutes=rules.choice((20, 40))),
             answer_within=timedelta(minutes=8),
             rating_follow_up=timedelta(minutes=15),
@@ -72,6 +76,8 @@ class House:
             postmortem_sla=timedelta(minutes=30),
             manager_channel=people_of.FALLBACK_CHANNEL,
             four_eyes=rules.random() < 0.2,
+            approval_expires=timedelta(minutes=6),
+            approver_group=people_of.APPROVER_GROUP if rules.random() < 0.5 else None,
         )
         self.skews = {"slack": 0.0, "oncall": 0.0}  # of the vendors' clocks; a processor's is its life's
         self.late_timers_s = 0.0

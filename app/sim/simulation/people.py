@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.incident import Incident
 from app.sim import cast
-from app.sim.simulation import crew, talk, wording
+from app.sim.simulation import crew, talk, triage, wording
 from app.sim.simulation.alerts import Alerts, Planned
 from app.sim.simulation.chance import Chance, stream
 from app.sim.simulation.house import House
@@ -23,7 +23,7 @@ ACTS = {
     "approve_stale": 1.5, "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7,
     "take_command": 2.0, "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
     "mitigated": 1.0, "mitigated_undo": 0.4, "task": 1.2, "tasks": 0.3, "task_done": 1.0, "tick": 1.5, "review": 0.6,
-    **crew.ACTS, **talk.ACTS, **wording.ACTS,
+    **crew.ACTS, **talk.ACTS, **triage.ACTS, **wording.ACTS,
 }  # fmt: skip
 _PATIENCE_S = 120.0  # to wait for a button that is not there yet
 _LOOK_S = 3.0
@@ -79,6 +79,8 @@ class InRooms:
             await talk.do(act, self._house, room, user, dice)
         elif act in wording.ACTS:
             await wording.do(act, self._house, room, user, dice)
+        elif act in triage.ACTS:
+            await triage.do(act, self._house, fresh, room, user, dice)
         elif act == "review":
             await self._review(incident.id)
         else:
@@ -152,9 +154,11 @@ class InRooms:
     # ------------------------------------------------------------ eyes
 
     def _incident(self, group: int) -> Incident | None:
-        wanted = self._alerts.groups.get(group)
-        found = [one for one in self._house.incidents if one.alert.alert_group == wanted and one.channel_id]
-        return max(found, key=lambda one: one.episode, default=None)
+        """The one that its alert group is in, or else the last that it was in that has a room."""
+        wanted = self._alerts.groups.get(group, "")
+        here = self._house.store.lookups.get(("ALERT", wanted))
+        found = [one for one in self._house.incidents if one.group(wanted) and one.channel_id]
+        return max(found, key=lambda one: (one.id == here, one.created_at), default=None)
 
     async def _soon(self, look: Any) -> Any:
         for _ in range(int(_PATIENCE_S / _LOOK_S)):
