@@ -84,15 +84,6 @@ class Postmortem(BaseModel):
     url: str
 
 
-class Progress(StrEnum):
-    """How far somebody has come with a postmortem, as the tracker has it."""
-
-    UNTOUCHED = "not started"
-    STARTED = "started, not finished"
-    DONE = "done"
-    DROPPED = "closed undone"  # somebody decided that there is to be none
-
-
 class Lease(BaseModel):
     """Who works a flow now, until when (machine time). ``attempt`` is the fence: an older holder's commits fail."""
 
@@ -184,8 +175,13 @@ class Incident(BaseModel):
         return self.alerts or (AlertGroup.of(self.alert, self.severity, episode=self.episode),)
 
     @property
+    def not_over(self) -> frozenset[str]:
+        """Ids of those of its alert groups that have not ended."""
+        return frozenset(group.id for group in self.groups if not group.over)
+
+    @property
     def alerts_over(self) -> bool:
-        return all(group.over for group in self.groups)
+        return not self.not_over
 
     def group(self, alert_group: str) -> AlertGroup | None:
         return next((group for group in self.groups if group.id == alert_group), None)

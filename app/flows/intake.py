@@ -178,7 +178,8 @@ async def _create(
     details = {
         "alert_group": alert.alert_group, "title": alert.title, "severity": incident.severity.value,
         "source": alert.source, "fired_at": alert.at.isoformat(), "episode": incident.episode,
-        "before": before.id if before else None, "status": incident.status.value,
+        "event": incident.groups[0].event.value, "before": before.id if before else None,
+        "status": incident.status.value,
     }  # fmt: skip
     change = Change(
         incident=incident,

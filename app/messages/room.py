@@ -51,9 +51,8 @@ def opening(incident: Incident) -> Message:
 
 def counted(incident: Incident) -> str:
     """``20 (18 not over): the titles of the first few``"""
-    left = sum(not group.over for group in incident.groups)
     first = ", ".join(escape(cut(group.title, 60)) for group in incident.groups[:_ALERTS_NAMED])
-    return f"{len(incident.groups)} ({left} not over): {first}" + (
+    return f"{len(incident.groups)} ({len(incident.not_over)} not over): {first}" + (
         ", …" if len(incident.groups) > _ALERTS_NAMED else ""
     )
 

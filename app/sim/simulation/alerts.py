@@ -29,11 +29,15 @@ def plan(chance: Chance) -> tuple[list[Planned], list[float]]:
     """The steps, and when each alert group fires."""
     fires = [chance.uniform(0, 60)]
     fires += [chance.uniform(0, 900) for _ in range(chance.choice((0, 0, 0, 1, 1, 2)))]
+    if chance.random() < 0.15:  # a storm
+        fires += [chance.uniform(fires[0], fires[0] + 20) for _ in range(chance.randint(3, 8))]
     steps: list[Planned] = []
     for group, at in enumerate(fires):
         severity = chance.choices(("critical", "warning", "P2", ""), (85, 7, 5, 3))[0]
         drill = chance.random() < 0.08
-        steps.append((at, WHO, "fire", {"group": group, "severity": severity, "drill": drill}))
+        service = cast.SERVICE if chance.random() < 0.7 else "search"
+        facts = {"group": group, "severity": severity, "drill": drill, "service": service}
+        steps.append((at, WHO, "fire", facts))
         if chance.random() < 0.9:  # else the webhook was down: the reconciler has to find it
             steps += _told(chance, group, CREATED, at)
         if chance.random() < 0.3:
@@ -88,7 +92,7 @@ class Alerts:
         if step.act == "fire":
             labels = {"drill": "true"} if step.args["drill"] else {}
             self.groups[number] = oncall.fire(
-                f"Checkout fails, case {number}", labels, service=cast.SERVICE, severity=step.args["severity"]
+                f"Checkout fails, case {number}", labels, service=step.args["service"], severity=step.args["severity"]
             )
             return
         if number not in self.groups:

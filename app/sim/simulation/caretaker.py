@@ -7,6 +7,7 @@ import asyncio
 from app import clock
 from app.domain.draft import DraftState
 from app.domain.incident import Incident, Status
+from app.sim import cast
 from app.sim.oncall_world import iso
 from app.sim.simulation.house import House
 from app.sim.simulation.people import buttons
@@ -91,7 +92,12 @@ async def _press(house: House, user: str, room: Channel, button: str) -> None:
 
 
 async def _end_alert(house: House, incident: Incident) -> None:
-    """Nobody is in the room: OnCall's own people resolve the alert group."""
-    group = house.oncall.groups[incident.alert.alert_group]
-    group.update(state="resolved", resolved_at=iso(clock.now()))
-    await house.deliver_alert(group["id"], "resolve")
+    """Nobody is in the room: OnCall's own people resolve its alert groups. Of what a person declared OnCall knows
+    nothing: whoever hears the call for help comes."""
+    if incident.declared_by:
+        await _press(house, incident.declared_by, house.slack.workspace.channels[cast.FALLBACK_CHANNEL], "take_command")
+        return
+    for alert_group in sorted(incident.not_over):
+        group = house.oncall.groups[alert_group]
+        group.update(state="resolved", resolved_at=iso(clock.now()))
+        await house.deliver_alert(group["id"], "resolve")

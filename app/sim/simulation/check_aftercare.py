@@ -18,7 +18,8 @@ def follow_through(house: House) -> Iterator[str]:
         if incident.archived_at is None:  # never had a room, or is not over: the others see that
             continue
         trail = house.store.audit[incident.id]
-        found = [event.type for event in trail if event.type in _FOUND]
+        ends = [event.seq for event in trail if event.type is AuditType.INCIDENT_REOPENED] or [0]
+        found = [event.type for event in trail[ends[-1] :] if event.type in _FOUND]
         if incident.drill and (found or incident.rating_asked):
             yield f"{incident.id}: a drill was followed up"
         if incident.drill:

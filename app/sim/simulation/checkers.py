@@ -15,6 +15,7 @@ from app.sim import cast
 from app.sim.simulation.check_aftercare import follow_through
 from app.sim.simulation.check_answers import loud
 from app.sim.simulation.check_command import command
+from app.sim.simulation.check_intake import intake
 from app.sim.simulation.check_publishing import gate, once
 from app.sim.simulation.fold import fold
 from app.sim.simulation.house import House
@@ -127,13 +128,15 @@ def _people(house: House) -> Iterator[str]:
 def _named(house: House) -> set[str]:
     """Whom somebody named in a command, by mention or by address."""
     words = " ".join(str(gesture.payload.get("text", "")) for gesture in house.people.gestures)
-    return {one.slack_id for one in cast.PEOPLE if f"<@{one.slack_id}>" in words or one.email in words}
+    named = {one.slack_id for one in cast.PEOPLE if f"<@{one.slack_id}>" in words or one.email in words}
+    return named | {incident.declared_by for incident in house.incidents if incident.declared_by}
 
 
 CHECKERS: tuple[tuple[str, Checker], ...] = (
     ("P-accept", _accept),
     ("order", _order),
     ("P-once", once),
+    ("P-once", intake),
     ("P-gate", gate),
     ("P-audit", _audit),
     ("P-people", _people),
