@@ -19,8 +19,9 @@ from app.domain.catalogue import Service
 from app.domain.component import Component
 from app.domain.draft import Draft, DraftState, PublicStatus, PublicText
 from app.domain.evidence import Evidence
-from app.domain.incident import Incident, Postmortem, Progress
+from app.domain.incident import Incident, Postmortem
 from app.domain.people import Person
+from app.domain.progress import Progress
 from app.domain.readings import Reading
 from app.domain.schedule import Into
 from app.messages.message import Message

@@ -17,7 +17,8 @@ from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 
 from app import clock, outbound
-from app.domain.incident import Postmortem, Progress
+from app.domain.incident import Postmortem
+from app.domain.progress import Progress
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages.message import cut
 from app.ports import Issue, Labels

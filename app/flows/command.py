@@ -11,7 +11,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM, Human, Role
 from app.errors import Refused
-from app.flows import header
+from app.flows import checklist, header
 from app.flows.steps import post_once
 from app.ledger import Decision
 from app.messages.room import commander_changed
@@ -74,8 +74,9 @@ def lost(incident: Incident, present: set[str], *, by: str) -> Decision:
 
 
 async def announce(store: Store, chat: Chat, incident: Incident) -> None:
-    """The header and the room say who commands since the gesture that the incident remembers. Twice is once."""
+    """Header, checklist and room say who commands since the gesture that the incident remembers. Twice is once."""
     await header.refresh(store, chat, incident.id)
+    await checklist.refresh(store, chat, incident.id)
     if incident.channel_id and incident.ic and incident.archived_at is None:
         message = commander_changed(incident.ic)
         await post_once(chat, incident.channel_id, message, f"ic:{incident.ic_by}", adopting=True)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.incident import Incident, Progress, Status
+from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
+from app.domain.progress import Progress
 from app.domain.schedule import Into
 from app.errors import Park, VendorError, VendorRefused
 from app.flows.steps import post_once

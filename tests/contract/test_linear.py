@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.domain.ids import issue_id
-from app.domain.incident import Progress
+from app.domain.progress import Progress
 from app.effects.linear import Linear
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.ports import Issue

@@ -11,7 +11,8 @@ import pytest
 from app import clock
 from app.domain.checklist import CHECKLIST, JUDGED, entries, next_due
 from app.domain.incident import Status
-from app.domain.task import OPEN_MAX, read
+from app.domain.redaction import scrub
+from app.domain.task import OPEN_MAX, read, task_id
 from app.domain.ticket import Tick
 from app.messages import checklist
 from app.sim import memory_queue
@@ -99,6 +100,17 @@ def test_an_item_of_judgement_is_ticked_by_a_person_once_and_is_in_the_trail() -
         assert f"ticked by <@{LEAD}>" in _answer(house)
         ticked = [event for event in await house.trail() if event.type == "CHECKLIST_TICKED"]
         assert [(event.actor, event.details) for event in ticked] == [(f"slack:{LEAD}", {"item": "impact"})]
+
+    _play(story)
+
+
+def test_the_list_follows_who_takes_command() -> None:
+    """S5."""
+
+    async def story(house: House, office: Office) -> None:
+        assert ":white_large_square: Somebody has command" in _pinned(house)
+        await _pressed(office, "take_command", by=LEAD)
+        assert ":white_check_mark: Somebody has command" in _pinned(house)
 
     _play(story)
 
@@ -273,3 +285,9 @@ def test_after_the_resolution_a_task_goes_where_it_will_be_seen() -> None:
 )
 def test_what_is_typed_is_read_with_quotes_or_without(words: str, task: str, owner: str | None) -> None:
     assert read(words) == (task, owner)
+
+
+def test_a_tasks_name_outlives_the_removal_of_account_numbers() -> None:
+    """X5, P-audit: what the trail calls a task is what the incident calls it."""
+    names = [task_id("abcdefghij", str(number)) for number in range(2_000)]
+    assert [name for name in names if scrub({"task": name}) != {"task": name}] == []
