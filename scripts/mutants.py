@@ -25,7 +25,7 @@ from scripts.mutants_table import MUTANTS, Mutant  # noqa: E402
 
 WORKERS = 2
 PATIENCE_S = 600
-COPIED = ("app", "tests", "scripts", "docs", "pyproject.toml", "Makefile", "README.md")
+COPIED = ("app", "artifacts", "chart", "docs", "scripts", "tests", "pyproject.toml", "Makefile", "README.md")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) tests/([^\s\[]+)", re.MULTILINE)
 
 # Why a defect may live: (fault, defect) -> the reason.

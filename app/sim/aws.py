@@ -1,40 +1,37 @@
 """AWS for the sandbox: the tables, queues, secret and schedule group that a deployment gets from its substrate.
 
-moto's server (``moto_server.py``) plays AWS; ``provision`` creates in it what Terraform creates in earnest, with the
-same keys, indexes and attributes (docs/architecture.md). The credentials are dummies: nothing here reaches a real
-account.
+moto's server (``moto_server.py``) plays AWS; ``provision`` creates in it what CloudFormation creates in earnest, from
+the same file (``substrate.py``). The credentials are dummies: nothing here reaches a real account.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.loaders import create_loader
 
-from app.sim import cast
+from app.sim import cast, substrate
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"  # moto's
+REGION = substrate.REGION
+ACCOUNT = substrate.ACCOUNT
 ACCESS_KEY = SECRET_KEY = "sandbox"  # noqa: S105 - worthless: moto asks for some
 
-INCIDENTS_TABLE = "incident-response-sandbox-incidents"
-AUDIT_TABLE = "incident-response-sandbox-audit"
-INCIDENT_EVENTS = "incident-events.fifo"
-NUDGE_EVENTS = "nudge-events.fifo"
-SLA_CHECK = "sla-check.fifo"
-SCHEDULE_GROUP = "incident-response-sandbox"
-SCHEDULER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/incident-response-sandbox-scheduler"
+INCIDENTS_TABLE = substrate.name("IncidentsTable")
+AUDIT_TABLE = substrate.name("AuditTable")
+INCIDENT_EVENTS = substrate.name("IncidentEventsQueue")
+NUDGE_EVENTS = substrate.name("NudgeEventsQueue")
+SLA_CHECK = substrate.name("SlaCheckQueue")
+SCHEDULE_GROUP = substrate.name("ScheduleGroup")
+SCHEDULER_ROLE_ARN = substrate.arn("SchedulerRole")
+ARCHIVE_BUCKET = substrate.name("ArchiveBucket")
 
-# Far above the processor's own limit, which parks with a reason; SQS moves without one, and counts every message that
-# was given back unworked behind a failed one.
-_RECEIVES_MAX = 100
-_VISIBILITY_S = 30
+
 _LOADER = create_loader()  # of AWS's own descriptions of its services, which are large: each is read once
-_DLQ_RETENTION_S = 14 * 86_400
+# The rest of a table's properties are calls of their own.
+_OF_A_NEW_TABLE = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -65,49 +62,38 @@ def dead_letter(queue: str) -> str:
 
 
 def provision(endpoint: str) -> None:
+    """What CloudFormation makes of the template; moto's own does not know all of its types."""
     create_tables(endpoint)
     dynamodb = client("dynamodb", endpoint)
-    for table in (INCIDENTS_TABLE, AUDIT_TABLE):  # not in create_tables: DynamoDB Local knows no backups
-        dynamodb.update_continuous_backups(
-            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
+    for logical in substrate.of_type("AWS::DynamoDB::Table"):  # not in create_tables: DynamoDB Local knows no backups
+        recovery = substrate.properties(logical)["PointInTimeRecoverySpecification"]
+        dynamodb.update_continuous_backups(TableName=substrate.name(logical), PointInTimeRecoverySpecification=recovery)
     sqs = client("sqs", endpoint)
-    for queue in (INCIDENT_EVENTS, NUDGE_EVENTS, SLA_CHECK):
-        _create_queue(sqs, queue)
-    client("secretsmanager", endpoint).create_secret(Name=cast.HMAC_SECRET_ID, SecretString=cast.HMAC_SECRET)
+    for logical in substrate.of_type("AWS::SQS::Queue"):
+        made = substrate.properties(logical)
+        sqs.create_queue(QueueName=made.pop("QueueName"), Attributes={key: _text(value) for key, value in made.items()})
     client("scheduler", endpoint).create_schedule_group(Name=SCHEDULE_GROUP)
+    _create_bucket(endpoint)
+    client("secretsmanager", endpoint).create_secret(Name=cast.HMAC_SECRET_ID, SecretString=cast.HMAC_SECRET)
 
 
 def create_tables(endpoint: str) -> None:
     dynamodb = client("dynamodb", endpoint)
-    _create_table(dynamodb, INCIDENTS_TABLE, "status-index", ("status", "created_at"))
-    _create_table(dynamodb, AUDIT_TABLE, "event-type-index", ("type", "at"))
+    for logical in substrate.of_type("AWS::DynamoDB::Table"):
+        made = substrate.properties(logical)
+        dynamodb.create_table(**{key: made[key] for key in _OF_A_NEW_TABLE})
+        dynamodb.update_time_to_live(
+            TableName=made["TableName"], TimeToLiveSpecification=made["TimeToLiveSpecification"]
+        )
 
 
-def _create_table(dynamodb: Any, name: str, index: str, index_key: Sequence[str]) -> None:
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK", *index_key)],
-        KeySchema=_key_schema(("PK", "SK")),
-        GlobalSecondaryIndexes=[
-            {"IndexName": index, "KeySchema": _key_schema(index_key), "Projection": {"ProjectionType": "ALL"}}
-        ],
-    )
-    dynamodb.update_time_to_live(
-        TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
-    )
+def _create_bucket(endpoint: str) -> None:
+    made = substrate.properties("ArchiveBucket")
+    s3 = client("s3", endpoint)
+    s3.create_bucket(Bucket=ARCHIVE_BUCKET, ObjectLockEnabledForBucket=made["ObjectLockEnabled"])
+    s3.put_object_lock_configuration(Bucket=ARCHIVE_BUCKET, ObjectLockConfiguration=made["ObjectLockConfiguration"])
 
 
-def _key_schema(names: Sequence[str]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=True)]
-
-
-def _create_queue(sqs: Any, queue: str) -> None:
-    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}  # EventBridge Scheduler sends no id of its own
-    sqs.create_queue(QueueName=dead_letter(queue), Attributes={**fifo, "MessageRetentionPeriod": str(_DLQ_RETENTION_S)})
-    redrive = {"deadLetterTargetArn": queue_arn(dead_letter(queue)), "maxReceiveCount": _RECEIVES_MAX}
-    sqs.create_queue(
-        QueueName=queue,
-        Attributes={**fifo, "VisibilityTimeout": str(_VISIBILITY_S), "RedrivePolicy": json.dumps(redrive)},
-    )
+def _text(value: Any) -> str:
+    """SQS takes every attribute as text."""
+    return json.dumps(value) if isinstance(value, (dict, bool)) else str(value)
