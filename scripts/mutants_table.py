@@ -210,7 +210,7 @@ MUTANTS = (
         "D9", "each postmortem has a new id", "app/flows/filing.py",
         'issue_id(f"postmortem:{incident.id}{incident.again}")',
         'issue_id(f"postmortem:{incident.version}")',
-        "unit/test_resolution.py",
+        "unit/test_filing.py",
     ),
     Mutant(
         "D10", "the deadline does not cancel the call", "app/outbound/guard.py",
