@@ -79,7 +79,8 @@ async def remind(
     def decide(incident: Incident) -> Decision | None:
         if incident.last_nudge == scheduled_at:
             return None
-        still = incident.reminders.model_copy(update={"sent_at": now, "unanswered": waiting})
+        sent_now = {"sent_at": now, "unanswered": waiting, "snoozed_until": None}
+        still = incident.reminders.model_copy(update=sent_now)
         return Decision(incident.but(last_nudge=scheduled_at, reminders=still), [sent])
 
     await ledger.amend(store, incident.id, decide)
