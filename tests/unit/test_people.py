@@ -124,6 +124,22 @@ def test_a_later_offer_replaces_the_one_before_and_its_buttons_are_refused() -> 
     _play(story)
 
 
+def test_an_offer_made_anew_to_the_same_person_is_accepted_with_its_own_button_alone() -> None:
+    """G2."""
+
+    async def story(house: House, office: Office) -> None:
+        for _ in range(2):
+            await _say(office, IC, f"handoff <@{LEAD}>")
+        direct = house.slack.workspace.direct(LEAD)
+        first, second = [post.ts for post in direct.posts if "accept_handoff" in str(post.blocks)]
+        for ts, commander in ((first, IC), (second, LEAD)):
+            await office.people.click(LEAD, direct.id, ts, "accept_handoff")
+            await office.quiet()
+            assert await _ic(house) == commander
+
+    _play(story)
+
+
 def test_who_takes_command_meanwhile_has_it_and_the_offer_is_void() -> None:
     async def story(house: House, office: Office) -> None:
         await _say(office, IC, f"handoff <@{LEAD}>")
