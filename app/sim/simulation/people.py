@@ -21,8 +21,8 @@ WHO = "people"
 ACTS = {
     "draft": 4.0, "draft_words": 2.0, "draft_unfit": 0.5, "edit": 4.0, "approve": 6.0, "approve_twice": 1.5,
     "approve_stale": 1.5, "reject": 1.5, "resolve": 1.5, "resolve_twice": 0.3, "silence": 0.7, "silence_button": 0.7,
-    "take_command": 2.0, "rate": 1.5, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
-    "mitigated": 1.0, "mitigated_undo": 0.4, "task": 1.2, "tasks": 0.3, "task_done": 1.0, "tick": 1.5, "review": 0.6,
+    "take_command": 2.0, "rate": 3.0, "status": 1.0, "checklist": 0.7, "help": 0.5, "mistyped": 0.4, "wrong_room": 0.5,
+    "mitigated": 1.0, "mitigated_undo": 0.4, "task": 2.5, "tasks": 0.3, "task_done": 3.0, "tick": 1.5, "review": 0.6,
     **crew.ACTS, **talk.ACTS, **triage.ACTS, **wording.ACTS,
 }  # fmt: skip
 _PATIENCE_S = 120.0  # to wait for a button that is not there yet
