@@ -121,7 +121,7 @@ def _publishing(page: dict[str, Any], export: Export) -> list[Check]:
 
 
 def _postmortem(linear: dict[str, Any], incident: Incident) -> Check:
-    issues = linear["issues"]
+    issues = [issue for issue in linear["issues"] if issue["parent"] is None]
     filed = incident.postmortem is not None and [issue["id"] for issue in issues] == [incident.postmortem.id]
     return Check("one postmortem in Linear", filed, ", ".join(issue["identifier"] for issue in issues) or "none")
 

@@ -130,6 +130,7 @@ _LINES: dict[AuditType, tuple[str, str]] = {
     AuditType.INCIDENT_RESOLVED: (_GOOD, "resolved by {who}"),
     AuditType.INCIDENT_REOPENED: (_BAD, "fired again: re-opened"),
     AuditType.POSTMORTEM_WRITTEN: (_DONE, "postmortem written from {from_events} events"),
+    AuditType.TASK_FILED: (_DONE, "task filed in Linear: {identifier} {url}"),
     AuditType.POSTMORTEM_CREATED: (_GOOD, "postmortem draft in Linear: {identifier} {url}"),
     AuditType.RESOLUTION_ANNOUNCED: (_DONE, "resolution announced"),
     AuditType.RATING_ASKED: (_DONE, "rating asked for"),

@@ -26,6 +26,9 @@ def once(house: House) -> Iterator[str]:
         wanted = int(incident.archived_at is not None and not incident.drill)
         if len(issues) < wanted:
             yield f"{incident.id} is over and has no postmortem"
+        if incident.archived_at and not incident.drill:
+            unfiled = [task for task in incident.tasks if task.done_at is None and not task.filed_as]
+            yield from (f"{incident.id} is over, and its task {task.id} is filed nowhere" for task in unfiled)
         if incident.drill and set(house.linear.issues) & set(_postmortems(incident)):
             yield f"{incident.id} is a drill and has a postmortem"
     known = {issue for incident in house.incidents for issue in _postmortems(incident)}
