@@ -116,6 +116,7 @@ _LINES: dict[AuditType, tuple[str, str]] = {
     AuditType.STATUSPAGE_PUBLISHED: (_GOOD, "published ({status}), sha256 {sha256:.12}"),
     AuditType.STATUSPAGE_PUBLISH_UNKNOWN: (_BAD, "publish UNKNOWN: {why}"),
     AuditType.STATUSPAGE_PUBLISH_FAILED: (_BAD, "publish failed: {why}"),
+    AuditType.UPDATE_PROMISED: (_PEOPLE, "customers were promised an update by {at}"),
     AuditType.PROMISE_REMINDED: (_PEOPLE, "customers expect an update at {promised}: the commander was told"),
     AuditType.PROMISE_BROKEN: (_BAD, "the update promised for {promised} was not published"),
     AuditType.STATUS_UPDATE: (_PEOPLE, "update by {author}: {text:.100}"),
