@@ -11,7 +11,6 @@ from app.domain.people import Person, Role
 from app.domain.ticket import Rating
 from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
 
-
 _ALERTS_NAMED = 4  # in the header, of those of the incident
 
 
@@ -113,8 +112,8 @@ def nobody_came(incident: Incident, room: str, why: str) -> Message:
     """For somebody outside the room, since inside nobody would read it (S3)."""
     return say(
         f":rotating_light: *{incident.severity}: {escape(incident.title)}* ({escape(incident.service)}). "
-        f"A war room is open and *nobody could be invited*: {escape(why)}. "
-        f"{link(room, 'Open the room')} or ask an admin to."
+        f"{link(room, 'A war room is open')} and *nobody could be invited*; if you cannot enter either, ask an admin: "
+        f"{escape(why)}"
     )
 
 
