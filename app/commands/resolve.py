@@ -11,10 +11,7 @@ from app.messages.message import Message, say
 from app.messages.room import slack_time
 from app.ports import Queue, Store
 
-HELP = (
-    "the incident is over: postmortem draft, announcement, and an end to the reminders; while customers still read of "
-    "it, asks first whether to tell them (`resolve now` does not ask)"
-)
+HELP = "the incident is over: postmortem, announcement; while customers read of it, asks first (`resolve now` does not)"
 
 
 async def handle(gesture: Gesture, human: Human, incident: Incident, store: Store, queue: Queue) -> Message:

@@ -1,3 +1,5 @@
+"""A text for customers, from what was typed and what is known. It is shown in the room, and published by nobody yet."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -17,10 +19,7 @@ from app.flows import checklist, components, publishing
 from app.messages.message import Message, cut, escape, say
 from app.ports import Chat, PublicPage, Store, Writer
 
-HELP = (
-    "draft a text for customers: alone, or with your words behind it; nothing is published yet. Before them, if you "
-    'like: `identified` (or another state), `--component "Name"=partial_outage`, `--next 30` (minutes)'
-)
+HELP = "draft a text for customers, with or without your words; before them a state, --component, --next if you like"
 
 
 async def handle(
