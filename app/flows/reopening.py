@@ -10,7 +10,7 @@ from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.schedule import schedule_name
 from app.errors import Conflict, Retry
-from app.flows import checklist, header, nudges
+from app.flows import attendance, checklist, header, nudges
 from app.flows.steps import post_once
 from app.ledger import Decision
 from app.messages import alerts as messages
@@ -47,6 +47,9 @@ async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -
             postmortem_checked_at=None,
             nudges_silenced=False,
             schedules=(schedule_name("nudge", incident_id),),
+            seen={},  # whoever was here then need not be here now: nobody is, until they show it
+            ic_by="",
+            told_outside=(),
             reopened=incident.reopened + 1,
             reopened_by=alert.key,
         )
@@ -59,6 +62,7 @@ async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -
 async def follow(store: Store, chat: Chat, timers: Timers, policy: Policy, incident: Incident) -> None:
     """Reminders are back, what the first end scheduled is off, and the room knows. Twice is once."""
     await nudges.schedule(timers, incident, policy)
+    await attendance.watch(timers, incident, policy)
     for kind in _OF_THE_END:
         await timers.remove(schedule_name(kind, incident.id))
     await header.refresh(store, chat, incident.id)

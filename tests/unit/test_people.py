@@ -368,6 +368,37 @@ def test_a_word_of_slack_that_comes_late_changes_nothing() -> None:
     _play(story)
 
 
+def test_a_commander_whose_leaving_slack_told_nobody_is_missed_all_the_same() -> None:
+    """P-loud: an event of Slack's may be lost."""
+
+    async def story(house: House, office: Office) -> None:
+        house.rooms[0].members.remove(IC)
+        await clock.sleep(4 * 60)
+        assert await _ic(house) is None
+        assert len(await _events(house, "COMMAND_VACANT")) == 1
+        assert "the incident commander left the room" in _told(house, SECONDARY)
+
+    _play(story)
+
+
+def test_an_incident_that_opens_again_waits_for_people_anew() -> None:
+    """L3: whoever was here then need not be here now."""
+
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, "resolve")
+        await clock.sleep(5 * 60)
+        await office.fire()
+        await office.quiet()
+        assert (await house.incident()).open
+        await clock.sleep(5 * 60)
+        assert "nobody is here" in _told(house, SECONDARY)
+        office.people.say(IC, house.rooms[0].id, "Again?")
+        await clock.sleep(20 * 60)
+        assert len(await _events(house, "NOBODY_HERE_ESCALATED")) == 1
+
+    _play(story)
+
+
 def test_nobody_is_missed_after_the_end() -> None:
     """S10: and no schedule is left behind."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.audit import AuditEvent, AuditType
 from app.sim.simulation.house import House
 
 _T = AuditType
+_TOLD = {_T.NOBODY_HERE_ESCALATED, _T.NOBODY_INVITED_ESCALATED}
 _PATIENCE = timedelta(minutes=30)  # far above what the policy allows: vendors are down, timers late, processors dead
 
 
@@ -43,26 +45,42 @@ def _one_at_a_time(trail: Sequence[AuditEvent]) -> Iterator[str]:
             offer = None
 
 
+@dataclass
+class _Room:
+    """Who has command, whether they know it, who is here; and since when somebody is missed whom nobody was told of."""
+
+    ic: str | None = None
+    knows: bool = False
+    here: set[str] = field(default_factory=set)
+    over: bool = False
+    missed_since: datetime | None = None
+
+    def hear(self, event: AuditEvent) -> None:
+        match event.type:
+            case _T.IC_ASSIGNED:
+                self.ic, self.knows = event.details["ic"], event.actor != "system"
+            case _T.COMMAND_VACANT:
+                self.ic, self.missed_since = None, event.at
+            case _T.RESPONDER_SEEN:
+                self.here.add(event.details["slack_id"])
+            case _T.RESPONDER_LEFT:
+                self.here.discard(event.details["slack_id"])
+            case _T.WAR_ROOM_ASSEMBLED:
+                self.missed_since = event.at
+            case _T.INCIDENT_REOPENED:
+                self.here, self.knows, self.over, self.missed_since = set(), False, False, event.at
+            case _T.INCIDENT_RESOLVED:
+                self.over = True
+        commanded = self.ic is not None and (self.knows or self.ic in self.here)
+        if self.over or commanded or event.type in _TOLD:
+            self.missed_since = None
+
+
 def _alarmed(trail: Sequence[AuditEvent], patience: timedelta) -> Iterator[str]:
     """While the room stands and the incident is open, nobody in command is an alarm, told to somebody outside."""
-    ic: str | None = None
-    known, here = False, set[str]()
-    missing_since: datetime | None = None
+    room = _Room()
     for event in trail:
-        if missing_since and event.at - missing_since > patience:
-            yield f"nobody commanded since {missing_since:%H:%M:%S}, and nobody was told until {event.at:%H:%M:%S}"
-            missing_since = None
-        if event.type is _T.IC_ASSIGNED:
-            ic, known = event.details["ic"], event.actor != "system" or event.details["ic"] in here
-        elif event.type is _T.COMMAND_VACANT:
-            ic, known, missing_since = None, False, event.at
-        elif event.type is _T.RESPONDER_SEEN:
-            here.add(event.details["slack_id"])
-        elif event.type is _T.RESPONDER_LEFT:
-            here.discard(event.details["slack_id"])
-        elif event.type is _T.WAR_ROOM_ASSEMBLED:
-            missing_since = event.at
-        if event.type in {_T.NOBODY_HERE_ESCALATED, _T.NOBODY_INVITED_ESCALATED} or known or ic in here:
-            missing_since = None
-        if event.type is _T.INCIDENT_RESOLVED:
-            return
+        if (since := room.missed_since) and event.at - since > patience:
+            yield f"nobody commanded since {since:%H:%M:%S}, and nobody was told until {event.at:%H:%M:%S}"
+            room.missed_since = None
+        room.hear(event)

@@ -87,6 +87,7 @@ def _changed(facts: _Facts, details: _Facts) -> _Facts:
 
 def _reopened(facts: _Facts, details: _Facts) -> _Facts:
     open_again = {"status": Status.ACTIVE, "reopened": facts["reopened"] + 1, "nudges_silenced": False}
+    open_again["here"] = frozenset()
     return {**open_again, **_goes_on(facts, details)}
 
 
