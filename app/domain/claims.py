@@ -97,7 +97,7 @@ _SAID_BY_OTHERS = re.compile(
     r"|logs? (?:said|says|show(?:s|ed)?)|(?:said|claimed) that)\b",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(r"[\w]*[_@/\\#][\w]*|\w+\.\w{2,}|[^\W\d]+\d|\d+[^\W\d]|[a-z]+[A-Z]|^v?\d+\.\d+\.\d+")
+_IDENTIFIER = re.compile(r"[_@/\\#]|\w\.\w{2}|[^\W\d]\d|\d[^\W\d]|[a-z][A-Z]|^v?\d+\.\d+\.\d+")
 # Words that may open a sentence or stand in capitals although nobody is called so.
 _NO_NAME = frozenset(
     _words(
@@ -145,7 +145,7 @@ def times(text: str) -> list[str]:
 
 
 def dates(text: str) -> list[str]:
-    return [found[0].lower() for found in _DATE.finditer(text)]
+    return _each_once(_DATE, text)
 
 
 def numbers(text: str) -> list[Number]:
@@ -161,7 +161,7 @@ def numbers(text: str) -> list[Number]:
 
 
 def vague(text: str) -> list[str]:
-    return [found[0].lower() for found in _VAGUE.finditer(text)]
+    return _each_once(_VAGUE, text)
 
 
 def negated(text: str) -> bool:
@@ -196,16 +196,20 @@ def names(text: str) -> Iterator[str]:
 
 
 def promises(text: str) -> list[str]:
-    return [found[0].lower() for found in _PROMISE.finditer(text)]
+    return _each_once(_PROMISE, text)
 
 
 def requests(text: str) -> list[str]:
-    return [found[0].lower() for found in _REQUEST.finditer(text)]
+    return _each_once(_REQUEST, text)
 
 
 def attributed(text: str) -> bool:
     """Whether the sentence says that somebody else said so."""
     return bool(_SAID_BY_OTHERS.search(text))
+
+
+def _each_once(pattern: re.Pattern[str], text: str) -> list[str]:
+    return list(dict.fromkeys(found[0].lower() for found in pattern.finditer(text)))
 
 
 def _value(digits: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.domain import claims
 
@@ -80,6 +81,7 @@ def _objection(sentence: str, sources: Sources, *, public: bool) -> str | None:
     return next((f"{kind} without a source: {found[0]}" for kind, found in objections if found), None)
 
 
+@lru_cache(maxsize=4096)  # each sentence is held against each line of the trail
 def _about(text: str) -> frozenset[str]:
     return claims.stems(text) | frozenset(claims.outcomes(text))
 
