@@ -123,9 +123,51 @@ MUTANTS = (
     ),
     Mutant(
         "D2", "a late event is not told from a new one", "app/flows/intake.py",
-        "or alert.at < incident.resolved_at:",
-        "or False:",
+        "return alert.at > incident.resolved_at or",
+        "return True or",
         "unit/test_war_room.py",
+    ),
+    Mutant(
+        "D2", "the end of an earlier firing ends this one", "app/events/alert_resolved.py",
+        "if group is None or group.newer_than(body):",
+        "if group is None:",
+        "unit/test_stories.py",
+    ),
+    Mutant(
+        "D11", "an incident is opened again while its end is being worked", "app/flows/reopening.py",
+        "if incident.lease and incident.lease.until > clock.wall():",
+        "if False:",
+        "unit/test_intake_stories.py",
+    ),
+    Mutant(
+        "D11", "alerts that fire together do not find each other", "app/flows/intake.py",
+        '*([("TOGETHER", together)] if together else [])',
+        "",
+        "unit/test_intake_stories.py",
+    ),
+    Mutant(
+        "D1", "a split forgets what it did", "app/flows/split.py",
+        "steps=[record])",
+        ")",
+        "unit/test_intake_crashes.py",
+    ),
+    Mutant(
+        "S9", "a drill joins the real thing", "app/domain/correlation.py",
+        "'drill-' if alert.drill else ''",
+        "''",
+        "unit/test_intake_stories.py",
+    ),
+    Mutant(
+        "S7", "an incident ends by itself while customers read that it goes on", "app/flows/ending.py",
+        "if _due(incident, now) and incident.public_open and incident.channel_id:",
+        "if False:",
+        "unit/test_intake_stories.py",
+    ),
+    Mutant(
+        "S7", "an incident ends by itself although its alert fires again", "app/flows/ending.py",
+        "return incident.alerts_over and incident.resolve_at is not None and incident.resolve_at <= now",
+        "return True",
+        "unit/test_intake_stories.py",
     ),
     Mutant(
         "D3", "no heartbeat", "app/processor/consumer.py",

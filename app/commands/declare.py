@@ -12,7 +12,7 @@ from app.flows.war_room import ask_to_assemble
 from app.messages.message import Message, escape, say
 from app.ports import Queue, Store
 
-HELP = '`declare "what is wrong" --service s --severity p`, in any channel: opens an incident that no alert opened'
+HELP = "an incident that no alert opened, from any channel: `declare what is wrong --service s --severity p`"
 
 
 async def handle(

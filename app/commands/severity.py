@@ -1,3 +1,5 @@
+"""How bad it is now, says somebody in the room; or, anywhere, of an incident that was worth no room yet."""
+
 from __future__ import annotations
 
 from app.domain.gesture import Gesture
@@ -11,10 +13,7 @@ from app.flows.war_room import ask_to_assemble
 from app.messages.message import Message, escape, say
 from app.ports import Chat, Queue, Store, Timers
 
-HELP = (
-    "`severity P2 why`: how bad it is, from now on; anywhere else: `severity P1 <alert group> why` gives a room to an "
-    "incident that has none"
-)
+HELP = "`severity P2 why`: how bad it is now; elsewhere `severity P1 <alert group> why` gives a room to one without"
 
 
 async def handle(

@@ -60,9 +60,11 @@ def _news(incident: Incident, alert: Alert) -> bool:
     group = incident.group(alert.alert_group)
     if group is not None and group.over:
         return group.older_than(alert)
-    if incident.resolved_at is None or alert.at < incident.resolved_at:
+    if incident.resolved_at is None:
         return False
-    return alert.at > incident.resolved_at or alert.event is not AlertEvent.FIRING
+    return alert.at > incident.resolved_at or (
+        alert.at == incident.resolved_at and alert.event is not AlertEvent.FIRING
+    )
 
 
 async def _again(store: Store, policy: Policy, incident: Incident, alert: Alert) -> Incident:

@@ -109,6 +109,21 @@ async def test_a_channel_belongs_to_one_incident(store: Store, group: str) -> No
     assert await store.incident(other.id) is None
 
 
+async def test_of_two_that_open_at_once_for_what_alerts_share_one_does(store: Store, group: str) -> None:
+    """P-once: and whoever comes after an end may replace any of those that stood there before."""
+    first, second = (incident(f"{group}-{n}", channel_id=None) for n in (1, 2))
+    lookups = [("TOGETHER", f"service:{group}")]
+    assert await store.incident_together(f"service:{group}") is None
+    first = await store.commit(Change(first, [FACT], AT, create=True, lookups=lookups))
+    with pytest.raises(Conflict):
+        await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups))
+    assert await store.incident_together(f"service:{group}") == first
+    second = await store.commit(
+        Change(second, [FACT], AT, create=True, lookups=lookups, replaces=["somebody-else", first.id])
+    )
+    assert await store.incident_together(f"service:{group}") == second
+
+
 async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str) -> None:
     """L3: a re-fire opens a new episode; the group then points at it, and nobody else can take it."""
     first = await stored(store, incident(group, channel_id=None))
@@ -117,6 +132,9 @@ async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str
     with pytest.raises(Conflict):
         await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=["somebody-else"]))
     await store.commit(Change(second, [FACT], AT, create=True, lookups=lookups, replaces=[first.id]))
+    third = incident(group, id=first.id + "c", episode=3, channel_id=None)
+    with pytest.raises(Conflict):
+        await store.commit(Change(third, [FACT], AT, create=True, lookups=lookups, replaces=[first.id]))
     found = await store.incident_of_alert(group)
     assert found is not None
     assert found.id == second.id

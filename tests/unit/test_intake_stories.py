@@ -486,7 +486,7 @@ def test_what_fires_again_inside_the_grace_window_is_the_same_incident_in_the_sa
 
 
 def test_it_is_not_reopened_while_its_end_is_being_worked() -> None:
-    """D11: the reminders that come back must not be removed by the end that is still under way."""
+    """D11: else what comes with the end would undo what comes with the beginning, and be told behind it."""
 
     async def story(house: House, office: Office) -> None:
         house.faults["linear"].add(Kind.LATENCY, seconds=4)
@@ -496,6 +496,8 @@ def test_it_is_not_reopened_while_its_end_is_being_worked() -> None:
         await office.settle()
         assert (await house.incident()).status is Status.ACTIVE
         assert any("nudge" in name for name in house.timers.schedules)
+        types = await house.types()
+        assert types.index("INCIDENT_REOPENED") > max(map(types.index, ("RESOLUTION_ANNOUNCED", "ARCHIVE_SCHEDULED")))
 
     _play(story)
 
