@@ -5,6 +5,7 @@ from __future__ import annotations
 from app import clock, ledger
 from app.domain.alert import Alert
 from app.domain.audit import AuditType, Fact
+from app.domain.cadence import Reminders
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
@@ -46,6 +47,7 @@ async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -
             postmortem=None,
             postmortem_checked_at=None,
             nudges_silenced=False,
+            reminders=Reminders(),
             schedules=(schedule_name("nudge", incident_id),),
             seen={},  # whoever was here then need not be here now: nobody is, until they show it
             ic_by="",

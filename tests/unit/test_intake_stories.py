@@ -319,6 +319,8 @@ def test_an_alert_is_taken_out_into_a_room_of_its_own() -> None:
             "Disk is full", Status.ACTIVE, ["G2"],
         )  # fmt: skip
         assert "took *#2* Disk is full out of this incident" in _words(house.rooms[0])
+        split_off = next(event for event in await house.trail() if event.type == "ALERT_SPLIT_OFF")
+        assert (split_off.actor, (await house.trail("G2"))[0].actor) == (f"slack:{IC}", f"slack:{IC}")
         await office.fire("G3")
         await office.settle()
         assert (await house.incident("G3")).group("G3").number == 3  # type: ignore[union-attr]

@@ -22,7 +22,9 @@ from tests.factories import IC
 from tests.house import House
 from tests.office import Office
 
-LIKE_COMMANDS = {"silence_nudges", "resume_nudges", "resolve_now"}  # buttons that do what a command does
+# Buttons that do what a command does.
+LIKE_COMMANDS = {"silence_nudges", "resume_nudges", "resolve_now", "resolve_incident"}
+OF_TWO_ROOMS = {"declare", "split"}  # another room comes of them: they have stories of their own
 # Nothing that changes anything: the trail is of what was done, and these only look.
 READS = {"help", "status", "checklist", "brief", "edit_statuspage"}
 
@@ -270,10 +272,12 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             "task": lambda: _said(office, "task call the bank"),
             "task_done": lambda: _press(office, "task_done", "U0LEAD"),
             "mitigated": lambda: _said(office, "mitigated"),
+            "severity": lambda: _said(office, "severity P2 it calms down"),
+            "keep_open": lambda: _kept_open(office),
             "resolve": lambda: _said(office, "resolve now"),
             "rate": lambda: _press(office, "rate:5", "U0LEAD"),
         }
-        assert office.gestures == READS | done.keys() | LIKE_COMMANDS
+        assert office.gestures == READS | done.keys() | LIKE_COMMANDS | OF_TWO_ROOMS
         for name, do in done.items():
             before = len(await house.trail())
             await do()
@@ -281,6 +285,11 @@ def test_everything_that_is_done_in_a_room_is_in_its_incidents_trail_under_the_p
             assert "slack:U0LEAD" in {event.actor for event in new}, name
 
     _play(story)
+
+
+async def _kept_open(office: Office) -> None:
+    await office.fire(event=AlertEvent.RESOLVED, at=clock.now())
+    await _press(office, "keep_open", "U0LEAD")
 
 
 async def _approved(house: House, office: Office, texts: int) -> None:
