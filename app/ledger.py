@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from app import clock
 from app.domain.audit import Fact
+from app.domain.change import Change, DraftWrite, StepRecord
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.errors import Conflict, Park, Retry
-from app.ports import Change, DraftWrite, StepRecord, Store
+from app.ports import Store
 
 CONFLICTS_MAX = 10  # decisions taken anew before the message goes back to the queue
 STEP_BACK_MAX_S = 0.5

@@ -9,68 +9,27 @@ Errors, everywhere: ``VendorUnavailable``, ``VendorThrottled``, ``VendorRefused`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.domain.alert import Alert
-from app.domain.audit import AuditEvent, Fact, chain
+from app.domain.audit import AuditEvent
 from app.domain.catalogue import Service
+from app.domain.change import Change, StepRecord
 from app.domain.component import Component
-from app.domain.draft import Draft, DraftState, PublicStatus, PublicText
+from app.domain.draft import Draft, PublicStatus, PublicText
 from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Postmortem
-from app.domain.people import Person
+from app.domain.issue import Issue, Labels
+from app.domain.people import OnCall, Person
 from app.domain.progress import Progress
 from app.domain.readings import Reading
+from app.domain.room import Invited, Room, Said
 from app.domain.schedule import Into
 from app.messages.message import Message
 from app.queue.envelope import Envelope
 
 # ---------------------------------------------------------------- state
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One journaled step of a flow: what it gave, so that a second delivery need not do it again."""
-
-    flow: str
-    step: str
-    result: dict[str, Any]
-    at: datetime
-
-
-@dataclass(frozen=True)
-class DraftWrite:
-    """A draft to put; ``was`` is the state that it must be in now (None: it must not exist yet)."""
-
-    draft: Draft
-    was: DraftState | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One transaction: the incident as it will be, and everything that becomes true with it.
-
-    ``incident.version`` is the version that was read; the commit fails with ``Conflict`` if it is no longer that.
-    """
-
-    incident: Incident
-    facts: Sequence[Fact]
-    at: datetime
-    create: bool = False
-    steps: Sequence[StepRecord] = ()
-    drafts: Sequence[DraftWrite] = ()
-    # ("ALERT", alert group), ("CHANNEL", id), ("TOGETHER", what alerts share): now this incident's
-    lookups: Sequence[tuple[str, str]] = ()
-    replaces: Sequence[str] = ()  # the incidents that may have held them before
-
-    def applied(self) -> tuple[Incident, list[AuditEvent]]:
-        """The incident with its next version and trail's head, and the numbered events that go with it."""
-        old = self.incident
-        events = chain(old.id, old.audit_seq, old.audit_head, self.facts, self.at)
-        head = {"audit_seq": events[-1].seq, "audit_head": events[-1].hash} if events else {}
-        return old.model_copy(update={"version": old.version + 1, **head}), events
 
 
 class Store(Protocol):
@@ -128,14 +87,6 @@ class Timers(Protocol):
 # ---------------------------------------------------------------- people
 
 
-@dataclass(frozen=True)
-class OnCall:
-    """Who is on call for an alert group, in the order of its escalation chain."""
-
-    people: tuple[Person, ...]
-    chain: str  # how they were found, in words: route, chain, schedule
-
-
 class OnCallSchedule(Protocol):
     async def responders(self, alert: Alert) -> OnCall: ...
     async def team(self, name: str) -> OnCall:
@@ -154,31 +105,6 @@ class Directory(Protocol):
 
 
 # ---------------------------------------------------------------- Slack
-
-
-@dataclass(frozen=True)
-class Room:
-    id: str
-    name: str
-    marker: str  # the incident that it was made for, from the channel's purpose; "" if none
-
-
-@dataclass(frozen=True)
-class Invited:
-    joined: tuple[str, ...]  # Slack ids that are members now
-    failed: dict[str, str] = field(default_factory=dict)  # Slack id -> why not
-
-
-@dataclass(frozen=True)
-class Said:
-    """A message that stands in a channel."""
-
-    author: str  # Slack id
-    text: str
-
-
-class RoomNameTaken(Exception):
-    """Another channel has this name, ours or not; archived ones count."""
 
 
 class Chat(Protocol):
@@ -281,29 +207,6 @@ class Classifier(Protocol):
     async def is_update(self, text: str) -> bool:
         """Whether it tells others how the incident stands."""
         ...
-
-
-@dataclass(frozen=True)
-class Issue:
-    """What is to be filed. ``id``: UUID v4 form, chosen by us; ``link``: the room it is about."""
-
-    id: str
-    title: str
-    markdown: str
-    link: str
-    priority: int  # 1 urgent, 2 high, 3 medium, 4 low
-    assignee_id: str | None = None
-    label_ids: Sequence[str] = ()
-    parent_id: str | None = None
-    due: date | None = None
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The labels that each issue is to have, as far as the tracker knows them."""
-
-    ids: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()  # names
 
 
 class Tracker(Protocol):

@@ -8,12 +8,13 @@ from urllib.parse import quote
 from app import clock
 from app.domain.alert import Alert, AlertEvent
 from app.domain.audit import AuditType, Fact
+from app.domain.change import Change, DraftWrite
 from app.domain.draft import Draft, PublicStatus, PublicText, compose
 from app.domain.gesture import Gesture, parse
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.people import Human
 from app.domain.severity import Severity
-from app.ports import Change, DraftWrite, Store
+from app.ports import Store
 from app.signature import sign_slack, verify_slack
 from app.sim import cast
 

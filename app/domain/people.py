@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +38,14 @@ class Person(BaseModel):
     email: str | None
     source: Source
     slack_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Who is on call for an alert group, in the order of its escalation chain."""
+
+    people: tuple[Person, ...]
+    chain: str  # how they were found, in words: route, chain, schedule
 
 
 class Human:

@@ -18,10 +18,10 @@ from gql.transport.httpx import HTTPXAsyncTransport
 
 from app import clock, outbound
 from app.domain.incident import Postmortem
+from app.domain.issue import Issue, Labels
 from app.domain.progress import Progress
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages.message import cut
-from app.ports import Issue, Labels
 
 VENDOR = "Linear"
 TITLE_MAX = 255

@@ -16,12 +16,11 @@ import structlog
 
 from app import clock
 from app.domain.alert import Alert
-from app.domain.people import Person, Source
+from app.domain.people import OnCall, Person, Source
 from app.errors import VendorError, VendorRefused
 from app.intake.fields import BadPayload
 from app.intake.oncall import alert_of
 from app.outbound import Client, Transport
-from app.ports import OnCall
 
 _PAGE = 100
 _PAGES_MAX = 50

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import StepRecord
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM, Human, Source
 from app.domain.policy import Policy
@@ -22,7 +23,7 @@ from app.flows.steps import Done, post_once
 from app.flows.timers import wake
 from app.ledger import Decision
 from app.messages import people as messages
-from app.ports import Chat, StepRecord, Store, Timers
+from app.ports import Chat, Store, Timers
 
 AT_ONCE = 40  # arrivals in one transaction, which holds a hundred actions; the rest with the next look
 _A_MOMENT = timedelta(seconds=10)  # between two looks when a timer was early

@@ -13,13 +13,14 @@ from functools import partial
 from app.domain.audit import AuditType, Fact
 from app.domain.ids import issue_id
 from app.domain.incident import Incident
+from app.domain.issue import Issue
 from app.domain.people import SYSTEM
 from app.domain.severity import Severity
 from app.domain.task import Task
 from app.errors import VendorRefused
 from app.flows.steps import Done
 from app.messages import filing as messages
-from app.ports import Chat, Issue, Tracker
+from app.ports import Chat, Tracker
 from app.telemetry import metrics
 
 POSTMORTEM = "create_postmortem"

@@ -12,6 +12,7 @@ from app.domain.alert import Alert, AlertEvent, State
 from app.domain.alert_group import AlertGroup
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
+from app.domain.change import Change, StepRecord
 from app.domain.incident import Incident, Status, incident_id
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
@@ -20,7 +21,7 @@ from app.errors import Conflict, Retry
 from app.flows import reopening, severity
 from app.flows.stale import ignore
 from app.ledger import Decision
-from app.ports import Change, StepRecord, Store
+from app.ports import Store
 
 KEPT = "alerts"  # the journal that holds each alert of an incident whole
 _RACES = 10  # decisions taken anew because another processor was faster

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.cadence import Unanswered
+from app.domain.change import StepRecord
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM, Human, Role, Source
 from app.domain.policy import Policy
@@ -19,7 +20,7 @@ from app.flows.timers import timer_message, wake
 from app.ledger import Decision
 from app.messages import cadence as messages
 from app.messages.message import Message
-from app.ports import Chat, StepRecord, Store, Timers
+from app.ports import Chat, Store, Timers
 
 BEFORE_A_PROMISE = timedelta(minutes=5)  # time enough to write what was promised
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.domain.incident import Incident, channel_name
+from app.domain.room import Room, RoomNameTaken
 from app.errors import Unknown, VendorRefused
 from app.messages import room as messages
-from app.ports import Chat, Room, RoomNameTaken
+from app.ports import Chat
 
 _NAMES_MAX = 5  # a name that somebody else took gets a number behind it
 

@@ -10,6 +10,7 @@ import hashlib
 from app import clock, ledger
 from app.domain.alert_group import AlertGroup
 from app.domain.audit import AuditType, Fact
+from app.domain.change import StepRecord
 from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.errors import Conflict, Refused, Retry
@@ -17,7 +18,7 @@ from app.flows import header, intake
 from app.flows.steps import post_once
 from app.ledger import Decision
 from app.messages import alerts as messages
-from app.ports import Chat, StepRecord, Store
+from app.ports import Chat, Store
 
 FLOW = "split"
 

@@ -17,12 +17,13 @@ from opentelemetry import trace
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import StepRecord
 from app.domain.incident import Incident, Lease
 from app.domain.people import SYSTEM
 from app.errors import Retry, Unknown, VendorError, VendorThrottled
 from app.ledger import Decision
 from app.messages.message import Message
-from app.ports import Chat, StepRecord, Store
+from app.ports import Chat, Store
 
 LEASE_S = 30.0  # machine seconds, like the visibility of a message: a dead holder delays us once, not twice
 PATIENCE = 3  # attempts after which a flow ends without its optional steps, and says so

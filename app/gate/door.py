@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, PublicIncident
 from app.domain.people import Human
@@ -29,7 +30,7 @@ from app.gate.settle import found_on, gave_up, published
 from app.gate.states import Move, after
 from app.gate.target import PublishTarget
 from app.ledger import Decision
-from app.ports import DraftWrite, PublicPage, Store
+from app.ports import PublicPage, Store
 
 CLAIM_S = 30.0  # three times the POST's deadline: after that, no POST of this claim is still on its way
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState, PublicText, compose
 from app.domain.incident import Incident
 from app.domain.redaction import findings
@@ -16,7 +17,7 @@ from app.domain.ticket import Ticket
 from app.errors import Refused
 from app.gate.states import Move, after, open_to_decision
 from app.ledger import Decision
-from app.ports import DraftWrite, Store
+from app.ports import Store
 
 # "[describe impact]", "<service>", "{{eta}}", "TODO", "TBD", "XXX": a text that somebody meant to finish (G5).
 _PLACEHOLDER = re.compile(

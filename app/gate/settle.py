@@ -8,6 +8,7 @@ from typing import Any
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState, PublicStatus
 from app.domain.incident import Incident, PublicIncident, Status
 from app.domain.people import SYSTEM
@@ -15,7 +16,7 @@ from app.domain.promise import promised
 from app.errors import Retry
 from app.gate.states import Move, after
 from app.ledger import Decision
-from app.ports import DraftWrite, PublicPage, Store
+from app.ports import PublicPage, Store
 
 LOOK_AGAIN_S = 10.0
 

@@ -46,7 +46,7 @@ from app.ports import (
     Timers,
     Tracker,
     Writer,
-)  # fmt: skip
+)
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.parts import Processor

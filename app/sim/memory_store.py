@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.audit import AuditEvent
+from app.domain.change import Change, StepRecord
 from app.domain.draft import Draft
 from app.domain.incident import Incident, Status
 from app.errors import Conflict, VendorRefused
-from app.ports import Change, StepRecord
 
 ITEMS_MAX = 100  # of a transaction
 PARTITION_KEY_MAX, SORT_KEY_MAX = 2048, 1024  # bytes

@@ -21,7 +21,7 @@ RULES: dict[str, Any] = yaml.safe_load((CHART / "files" / "alerts.yaml").read_te
 ALERTS = [rule["alert"] for rule in RULES["groups"][0]["rules"]]
 _OWN_PROMTOOL = ROOT / ".cache" / "bin" / "promtool"  # `make chart` puts it there when there is none
 _METERS = (ROOT / "app" / "telemetry" / "meters.py").read_text()
-METRICS = {name for name in re.findall(r'\("([a-z_]+)", (?:"|description)', _METERS)}
+METRICS = set(re.findall(r'\("([a-z_]+)", (?:"|description)', _METERS))
 
 
 def promtool(rules: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -15,9 +15,9 @@ import pytest
 
 from app import clock
 from app.domain.audit import AuditType, Fact
+from app.domain.change import Change
 from app.domain.incident import Incident, Postmortem, Status
 from app.effects.dynamodb import DynamoStore
-from app.ports import Change
 from app.sim import auditor, aws
 from app.sim.auditor import Report
 from app.sim.cast import BOT_USER_ID

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from app import clock
+from app.domain.change import Change
 from app.domain.component import Component, ComponentChange, ComponentStatus
 from app.domain.draft import Draft, DraftState, PublicStatus, PublicText, sha256_of
 from app.domain.incident import Incident
@@ -24,7 +25,7 @@ from app.gate.door import Door, Outcome
 from app.gate.rules import Approvers
 from app.gate.settle import settle
 from app.gate.target import PublishTarget
-from app.ports import Change, PublicPage
+from app.ports import PublicPage
 from app.sim import cast
 from app.sim.faults import Faulty, Kind
 from app.sim.memory_store import MemoryStore

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from app.domain.ids import issue_id
+from app.domain.issue import Issue
 from app.domain.progress import Progress
 from app.effects.linear import Linear
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
-from app.ports import Issue
 from app.sim import cast
 from app.sim.faults import Faulty, Kind
 from app.sim.linear import LinearSim, throttled

@@ -23,11 +23,11 @@ from starlette.responses import JSONResponse, Response
 
 from app import clock
 from app.domain.gesture import Gesture, Unheeded, parse
+from app.domain.room import RoomNameTaken, Said
 from app.effects.slack import Slack
 from app.errors import Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 from app.messages import message as kit
 from app.messages.message import Message
-from app.ports import RoomNameTaken, Said
 from app.signature import verify_slack
 from app.sim import cast, slack_delivery, slack_people
 from app.sim.faults import Faulty, Kind

@@ -10,11 +10,12 @@ import pytest
 from aiobotocore.config import AioConfig
 
 from app.domain.audit import AuditType, Fact, verify
+from app.domain.change import Change, DraftWrite, StepRecord
 from app.domain.draft import DraftState
 from app.domain.incident import Incident, Status
 from app.effects.dynamodb import DynamoStore
 from app.errors import Conflict, VendorRefused
-from app.ports import Change, DraftWrite, StepRecord, Store
+from app.ports import Store
 from app.sim import aws
 from app.sim.memory_store import MemoryStore
 from tests import strict

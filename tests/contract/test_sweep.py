@@ -10,8 +10,8 @@ from aiobotocore.config import AioConfig
 from boto3.dynamodb.types import TypeSerializer
 
 from app.domain.audit import AuditType, Fact
+from app.domain.change import Change
 from app.effects.dynamodb import DynamoStore
-from app.ports import Change
 from app.sim import aws
 from app.sweep import sweep
 from tests.contract.conftest import moto

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.audit import AuditEvent
+from app.domain.change import Change
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.slack import Slack
@@ -17,7 +18,6 @@ from app.flows.archive import Archive
 from app.gate import door, rules
 from app.gate.door import Door
 from app.gate.rules import refusal
-from app.ports import Change
 from app.processor.consumer import Consumer
 from app.queue.delivery import Delivery
 from app.sim.memory_store import MemoryStore

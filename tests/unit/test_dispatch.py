@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.domain.alert import Alert, AlertEvent
+from app.domain.change import Change
 from app.domain.gesture import Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident, Status
@@ -19,7 +20,7 @@ from app.domain.people import Human
 from app.domain.severity import Severity
 from app.errors import Park, Refused, Retry, VendorRefused, VendorUnavailable
 from app.messages.message import Message, say
-from app.ports import Change, Chat, Store
+from app.ports import Chat, Store
 from app.processor.dispatch import Dispatcher
 from app.processor.registry import Event, Registry
 from app.queue.delivery import Delivery

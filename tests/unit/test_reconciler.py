@@ -10,11 +10,12 @@ from typing import cast
 
 from app import clock
 from app.domain.alert import Alert, AlertEvent
+from app.domain.change import Change
 from app.domain.incident import Incident, Status
 from app.domain.severity import Severity
 from app.errors import VendorUnavailable
 from app.intake.oncall import wrap
-from app.ports import Change, OnCallSchedule
+from app.ports import OnCallSchedule
 from app.processor.reconciler import Reconciler
 from app.queue.delivery import Delivery
 from app.sim import virtual_time

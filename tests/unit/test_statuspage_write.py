@@ -51,7 +51,9 @@ def test_only_an_approved_draft_can_be_proven(state: DraftState) -> None:
         _prove(DRAFT.model_copy(update={"state": state}))
 
 
-OTHER = compose("d1", "inc1", TEXT.model_copy(update={"body": "Other words."}), author="system", at=AT, lasts=timedelta(minutes=30))
+OTHER = compose(
+    "d1", "inc1", TEXT.model_copy(update={"body": "Other words."}), author="system", at=AT, lasts=timedelta(minutes=30)
+)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 
 from app import clock
 from app.domain.alert import AlertEvent
+from app.domain.change import Change
 from app.domain.draft import BODY_MAX, DraftState
 from app.domain.incident import Incident, Status
 from app.errors import Unknown
-from app.ports import Change
 from app.sim import memory_queue
 from app.sim.faults import Kind
 from app.sim.memory_store import MemoryStore

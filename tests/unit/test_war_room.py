@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.domain.change import Change
 from app.domain.incident import Incident, Status
+from app.domain.room import Invited
 from app.errors import Retry, VendorError, VendorRefused, VendorThrottled
 from app.flows import war_room
 from app.flows.steps import LEASE_S, Done, begin
 from app.ledger import Decision
-from app.ports import Change, Invited
 from app.sim import cast
 from app.sim.faults import Kind
 from app.sim.memory_store import MemoryStore

@@ -11,8 +11,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from app import clock
 from app.domain.audit import AuditEvent
+from app.domain.change import Change
 from app.domain.incident import Incident
-from app.ports import Change
 
 TTL_S = 366 * 86_400  # a year and a day: the trail outlives the yearly audit
 

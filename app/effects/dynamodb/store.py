@@ -16,12 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from app import clock
 from app.aws_calls import AwsCalls
 from app.domain.audit import AuditEvent, AuditType
+from app.domain.change import Change, StepRecord
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.dynamodb import items
 from app.effects.dynamodb.items import Item
 from app.errors import Conflict, Unknown, VendorRefused, VendorThrottled, VendorUnavailable
-from app.ports import Change, StepRecord
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.client import DynamoDBClient

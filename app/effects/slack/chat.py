@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.gesture import plain
+from app.domain.room import Invited, Room, RoomNameTaken, Said
 from app.effects.slack.pace import VENDOR
 from app.effects.slack.web_api import Json, WebApi
 from app.errors import VendorRefused
 from app.messages.message import Message, cut
 from app.outbound import Transport
-from app.ports import Invited, Room, RoomNameTaken, Said
 
 EFFECT = "incident_response_effect"  # event_type of the metadata that carries an effect's id
 MARKER = "incident-response:"  # a room's purpose: this, and the incident that it was made for
