@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from app import clock
 from app.domain.audit import Fact
@@ -20,6 +21,9 @@ from app.ports import Store
 
 CONFLICTS_MAX = 10  # decisions taken anew before the message goes back to the queue
 STEP_BACK_MAX_S = 0.5
+
+# By the store as one processor holds it, and the incident; gone with them.
+_turns: WeakKeyDictionary[Store, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,23 @@ async def amend_drafts(
 
 
 async def _amend(store: Store, incident_id: str, decide: Callable[[Incident], Awaitable[Decision | None]]) -> Incident:
+    async with _turn(store, incident_id):
+        return await _decide_until_it_stands(store, incident_id, decide)
+
+
+def _turn(store: Store, incident_id: str) -> asyncio.Lock:
+    """One processor's own decisions about one incident take turns: in a storm they would lose races to each other
+    until none had patience left. It saves work and nothing else; what keeps two processors apart is the commit."""
+    turns = _turns.setdefault(store, WeakValueDictionary())
+    turn = turns.get(incident_id)
+    if turn is None:
+        turn = turns[incident_id] = asyncio.Lock()
+    return turn
+
+
+async def _decide_until_it_stands(
+    store: Store, incident_id: str, decide: Callable[[Incident], Awaitable[Decision | None]]
+) -> Incident:
     for conflicts in range(CONFLICTS_MAX):
         if conflicts > 1:
             await _step_back(conflicts)

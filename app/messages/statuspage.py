@@ -68,7 +68,8 @@ def _components(draft: Draft) -> list[str]:
     """All of them, like the words: they are part of what is approved (G2)."""
     parts: list[str] = []
     for change in draft.text.components:
-        line = f":small_blue_diamond: *{escape(change.name)}*: {escape(_words(cut(change.before, 30)))} → {change.after.words}"
+        before = escape(_words(cut(change.before, 30)))
+        line = f":small_blue_diamond: *{escape(change.name)}*: {before} → {change.after.words}"
         if parts and len(parts[-1]) + len(line) < SECTION_MAX:
             parts[-1] += f"\n{line}"
         else:

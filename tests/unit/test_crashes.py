@@ -14,6 +14,7 @@ import pytest
 
 from app import clock
 from app.domain.audit import verify
+from app.domain.checklist import JUDGED
 from app.domain.draft import DraftState
 from app.domain.incident import Incident, Status
 from app.sim import memory_queue
@@ -22,9 +23,15 @@ from tests.house import House
 from tests.lives import Life
 from tests.office import Office
 
-AWAITS = 1370  # of the whole ceremony, about
+AWAITS = 1690  # of the whole ceremony, about
 STRIDE = 50
 LEAD, ENGINEER = "U0LEAD", "U0ENGINEER"
+SOON = {
+    "archive_delay": timedelta(hours=1),
+    "rating_follow_up": timedelta(minutes=20),
+    "rating_skipped": timedelta(minutes=40),
+    "postmortem_sla": timedelta(minutes=50),
+}
 ONCE = (
     "WAR_ROOM_ASSEMBLED", "HEADER_POSTED", "CHECKLIST_PINNED", "NUDGES_SILENCED", "INCIDENT_RESOLVED",
     "POSTMORTEM_CREATED", "RESOLUTION_ANNOUNCED", "RATING_GIVEN", "WAR_ROOM_ARCHIVED",
@@ -60,7 +67,7 @@ def test_a_processor_that_stood_still_changes_nothing_when_it_wakes(number: int)
 
 def _play(*lives: Life, beside: Life | None = None) -> None:
     async def story() -> None:
-        house = House(archive_delay=timedelta(hours=1))
+        house = House(**SOON)
         async with Office(house, lives, beside=beside) as office:
             await _ceremony(office)
             _examine(house, office)
@@ -77,6 +84,9 @@ async def _ceremony(office: Office) -> None:
     await office.until(lambda: office.house.store.incidents and _incident(office.house).status is Status.ACTIVE)
     await office.press(LEAD, "take_command")
     await office.until(lambda: _incident(office.house).ic == LEAD)
+    for item in JUDGED:
+        await office.press(LEAD, f"tick:{item}")
+    await office.until(lambda: set(_incident(office.house).ticks) == set(JUDGED))
     await office.command(LEAD, "status draft Some customers cannot pay.")
     await _edit(office, "Some customers cannot pay by card.")
     await office.until(lambda: len(texts) == 2)
@@ -86,13 +96,14 @@ async def _ceremony(office: Office) -> None:
     await office.command(LEAD, "status draft We look into failing payments.")
     await office.until(lambda: len(texts) == 3)
     await _approve(office, published=1)
-    await clock.sleep(16 * 60)  # a reminder is due
+    await clock.sleep(20 * 60)  # a reminder is due, also when it was set late
     await office.command(LEAD, "silence")
     await office.command(LEAD, "resolve now")
     await office.until(lambda: len(texts) == 4)  # the last word
     await _approve(office, published=2)
     await office.press(LEAD, "rate:5")
     await office.until(lambda: _incident(office.house).archived_at)
+    await office.until(lambda: not office.house.timers.schedules)  # what is followed up afterwards
     await office.quiet()
 
 
