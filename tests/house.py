@@ -21,6 +21,7 @@ from app.domain.policy import Policy
 from app.domain.readings import Outcome, Reading
 from app.effects.linear import Linear
 from app.effects.oncall import OnCallApi
+from app.effects.plain_classifier import PlainClassifier
 from app.effects.plain_writer import PlainWriter
 from app.effects.slack import Slack
 from app.effects.statuspage_read import StatuspageRead
@@ -30,6 +31,7 @@ from app.flows.archive import Archive
 from app.flows.resolution import Resolution
 from app.flows.war_room import WarRoom
 from app.gate.target import PublishTarget
+from app.ports import Classifier, Writer
 from app.sim import cast
 from app.sim.faults import Faulty
 from app.sim.linear import LinearSim
@@ -77,6 +79,8 @@ class House:
         self.store, self.timers, self.queue = MemoryStore(), MemoryTimers(), MemoryQueue()
         self.policy = Policy(**{"fallback_channel": FALLBACK, **policy})
         self.sources = Sources()
+        self.writer: Writer = PlainWriter()
+        self.classifier: Classifier = PlainClassifier()
         self.labels = ["Postmortem"]
         self.catalogue = Catalogue()
         self.boot()
@@ -103,7 +107,7 @@ class House:
         chat, code, policy = self.chat, self.sources, self.policy
         return (
             WarRoom(store, chat, self.schedule, self.directory, self.sources, code, timers, policy, self.catalogue),
-            Resolution(store, chat, code, PlainWriter(), self.tracker, timers, policy, self.catalogue),
+            Resolution(store, chat, code, self.writer, self.tracker, timers, policy, self.catalogue),
             Archive(store, chat, timers, policy),
         )
 

@@ -16,8 +16,6 @@ from slack_bolt.async_app import AsyncBoltRequest
 from app import clock
 from app.domain.catalogue import Catalogue
 from app.domain.policy import Policy
-from app.effects.plain_classifier import PlainClassifier
-from app.effects.plain_writer import PlainWriter
 from app.flows.archive import Archive
 from app.flows.resolution import Resolution
 from app.flows.war_room import WarRoom
@@ -108,8 +106,8 @@ class Office:
         store, timers, queue = (Port(port, life) for port in (house.store, house.timers, house.queue))
         flows = house.flows(store, timers)
         services: dict[type, object] = {
-            Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: PlainWriter(),
-            Classifier: PlainClassifier(),
+            Store: store, Timers: timers, Queue: queue, Chat: house.chat, Policy: house.policy, Writer: house.writer,
+            Classifier: house.classifier,
             PublicPage: house.read, PublishTarget: house.target,
             Catalogue: house.catalogue, OnCallSchedule: house.schedule, Directory: house.directory,
             Tracker: house.tracker,
@@ -167,8 +165,17 @@ class Office:
     @property
     def gestures(self) -> set[str]:
         """The name of everything that a person can do."""
+        return self.commands | self.actions
+
+    @property
+    def commands(self) -> set[str]:
         assert self._registry is not None
-        return {*self._registry.commands, *self._registry.actions}
+        return {*self._registry.commands}
+
+    @property
+    def actions(self) -> set[str]:
+        assert self._registry is not None
+        return {*self._registry.actions}
 
     def unanswered(self) -> list[str]:
         """Gestures whose maker was told nothing. Opening the editor is its own answer."""
