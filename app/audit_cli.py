@@ -25,15 +25,18 @@ from rich.table import Table
 
 from app import telemetry
 from app.domain.audit import Export
-from app.domain.sweep import Head
 from app.effects.dynamodb import DynamoStore
+from app.effects.no_vault import NoVault
+from app.effects.s3_vault import S3Vault
 from app.errors import IncidentResponseError
+from app.ports import Vault
 from app.settings import load
 from app.sweep import Swept, sweep
 from app.telemetry import metrics
 from app.terminal_settings import AuditSettings
 
 cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
+_AWS = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -119,22 +122,18 @@ async def _sweep() -> Swept:
     telemetry.configure_command()
     telemetry.export("sweep", settings.environment, settings.otel_exporter_otlp_endpoint)
     try:
-        async with _store(settings) as store:
+        async with _store(settings) as store, _vault(settings) as vault:
             with Progress(console=_err, transient=True) as progress:
                 task = progress.add_task("trails", total=None)
 
                 def seen(done: int, of: int) -> None:
                     progress.update(task, completed=done, total=of)
 
-                swept = await sweep(store, _nothing_kept, seen)
+                swept = await sweep(store, vault, seen)
         metrics.gate_violated(swept.count)
         return swept
     finally:
         telemetry.close()
-
-
-async def _nothing_kept(_: str) -> Head | None:
-    return None
 
 
 def _tell(export: Export) -> None:
@@ -180,7 +179,17 @@ async def _load(incident_id: str) -> Export:
 
 @asynccontextmanager
 async def _store(settings: AuditSettings) -> AsyncIterator[DynamoStore]:
-    config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-    async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=config) as client:
+    async with aioboto3.Session().client("dynamodb", region_name=settings.aws_region, config=_AWS) as client:
         tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
         yield DynamoStore(client, **tables)
+
+
+@asynccontextmanager
+async def _vault(settings: AuditSettings) -> AsyncIterator[Vault]:
+    bucket = settings.archive_bucket_name
+    if bucket is None:
+        _err.print("ARCHIVE_BUCKET_NAME is not set: no trail is compared with an archived head.")
+        yield NoVault()
+        return
+    async with aioboto3.Session().client("s3", region_name=settings.aws_region, config=_AWS) as client:
+        yield S3Vault(client, bucket)

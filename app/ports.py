@@ -26,6 +26,7 @@ from app.domain.progress import Progress
 from app.domain.readings import Reading
 from app.domain.room import Invited, Room, Said
 from app.domain.schedule import Into
+from app.domain.sweep import Head, Kept
 from app.messages.message import Message
 from app.queue.envelope import Envelope
 
@@ -52,6 +53,18 @@ class Store(Protocol):
     async def trail(self, incident_id: str) -> list[AuditEvent]: ...
     async def commit(self, change: Change) -> Incident:
         """All of it or none of it; gives the incident with its new version. Raises ``Conflict``."""
+        ...
+
+
+class Vault(Protocol):
+    """The heads of closed trails, where nobody can change or delete them (S3 under Object Lock)."""
+
+    async def keep(self, incident_id: str, head: Head) -> None:
+        """Beside those that are kept already. Twice is once."""
+        ...
+
+    async def kept(self) -> list[Kept]:
+        """All of them, in no order, also what somebody tried to hide."""
         ...
 
 

@@ -170,6 +170,11 @@ class ProcessorSettings(_Settings):
     scheduler_role_arn: str = Field(description="Role that EventBridge Scheduler takes to send to the queues.")
     scheduler_group_name: str = Field(description="Schedule group; the default group may be denied.")
 
+    archive_bucket_name: str | None = Field(
+        None,
+        description="S3 bucket (Object Lock) that keeps the head of each closed trail. From: substrate output. Unset: none.",
+    )
+
     default_severity: Severity = Field(
         Severity.P1,
         description="Severity of an alert that names none. P1: a room too many beats a P1 unseen.",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app import clock
 from app.domain.audit import AuditEvent, Export
 from app.domain.incident import Incident
-from app.domain.sweep import Head, violations
+from app.domain.sweep import Head, vanished, violations
+from app.ports import Vault
 
 _AT_ONCE = 8  # trails that are read side by side
-
-Kept = Callable[[str], Awaitable[Head | None]]
 
 
 class Trails(Protocol):
@@ -33,29 +34,37 @@ class Swept:
         return sum(map(len, self.violations.values()))
 
 
-async def sweep(trails: Trails, kept: Kept, seen: Callable[[int, int], None] = lambda *_: None) -> Swept:
-    """``seen`` is told how many of how many trails have been looked at."""
+async def sweep(trails: Trails, vault: Vault, seen: Callable[[int, int], None] = lambda *_: None) -> Swept:
+    """``seen`` is told how many of how many trails have been looked at.
+
+    What is archived is read first: what is added to a trail meanwhile comes after it.
+    """
+    kept = await vault.kept()
+    heads: defaultdict[str, list[Head]] = defaultdict(list)
+    for one in kept:
+        heads[one.incident_id].append(one.head)
     ids = await trails.incident_ids()
     gate, done = asyncio.Semaphore(_AT_ONCE), 0
 
     async def look(incident_id: str) -> tuple[str, int, Sequence[str]]:
         nonlocal done
         async with gate:
-            events, found = await _look(trails, kept, incident_id)
+            events, found = await _look(trails, heads[incident_id], incident_id)
         done += 1
         seen(done, len(ids))
         return incident_id, events, found
 
     looked = await asyncio.gather(*map(look, ids))
     wrong = {incident_id: list(found) for incident_id, _, found in looked if found}
+    wrong |= vanished(kept, ids, clock.now())
     return Swept(len(ids), sum(events for _, events, _ in looked), wrong)
 
 
-async def _look(trails: Trails, kept: Kept, incident_id: str) -> tuple[int, list[str]]:
+async def _look(trails: Trails, heads: Sequence[Head], incident_id: str) -> tuple[int, list[str]]:
     """What is added between the two reads is left for the next time."""
     incident = await trails.incident(incident_id)
     if incident is None:
         return 0, ["there is a trail, and no incident that it is of"]
     events = [event for event in await trails.trail(incident_id) if event.seq <= incident.audit_seq]
     export = Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
-    return len(events), violations(export, await kept(incident_id))
+    return len(events), violations(export, heads)

@@ -16,6 +16,9 @@ class AuditSettings(BaseSettings):
     aws_region: str = Field(description="The AWS region of the tables. From: the deployment.")
     incidents_table_name: str = Field(description="DynamoDB table of incidents. From: substrate output.")
     audit_table_name: str = Field(description="DynamoDB table of the audit trail. From: substrate output.")
+    archive_bucket_name: str | None = Field(
+        None, description="S3 bucket of archived heads, for the sweep. From: substrate output. Unset: not compared."
+    )
     environment: str = Field("development", description="Name of the deployment; tags what the sweep counts.")
     otel_exporter_otlp_endpoint: Url | None = Field(
         None, description="Where the sweep's count goes (OTLP over HTTP). Unset: nowhere."

@@ -38,6 +38,7 @@ from app.sim.linear import LinearSim
 from app.sim.memory_queue import MemoryQueue
 from app.sim.memory_store import MemoryStore
 from app.sim.memory_timers import MemoryTimers
+from app.sim.memory_vault import MemoryVault
 from app.sim.oncall import OnCallSim
 from app.sim.slack import SlackSim
 from app.sim.slack_state import Channel
@@ -77,6 +78,7 @@ class House:
         }
         self.faults = {name: Faulty(sim.app(), name) for name, sim in sims.items()}
         self.store, self.timers, self.queue = MemoryStore(), MemoryTimers(), MemoryQueue()
+        self.vault = MemoryVault()
         self.policy = Policy(**{"fallback_channel": FALLBACK, **policy})
         self.sources = Sources()
         self.writer: Writer = PlainWriter()
@@ -108,7 +110,7 @@ class House:
         return (
             WarRoom(store, chat, self.schedule, self.directory, self.sources, code, timers, policy, self.catalogue),
             Resolution(store, chat, code, self.writer, self.tracker, timers, policy, self.catalogue),
-            Archive(store, chat, timers, policy),
+            Archive(store, chat, timers, policy, self.vault),
         )
 
     async def fire(self, group: str = "I6HNZGUFG4K11", **alert: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncBoltRequest
@@ -111,7 +112,8 @@ class Office:
             PublicPage: house.read, PublishTarget: house.target,
             Catalogue: house.catalogue, OnCallSchedule: house.schedule, Directory: house.directory,
             Tracker: house.tracker,
-            WarRoom: flows[0], Resolution: flows[1], Archive: flows[2],
+            WarRoom: flows[0], Resolution: flows[1],
+            Archive: replace(flows[2], vault=Port(house.vault, life)),  # type: ignore[arg-type]
         }  # fmt: skip
         self._registry = self._registry or Registry.load(services)
         dispatcher = Dispatcher(

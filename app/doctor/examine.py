@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.doctor import (
+    archive,
     bedrock,
     clocks,
     dynamodb,
@@ -43,6 +44,7 @@ _VENDORS: tuple[Check, ...] = (
     *linear.CHECKS,
     *secrets.CHECKS,
     *dynamodb.CHECKS,
+    *archive.CHECKS,
     *sqs.CHECKS,
     *scheduler.CHECKS,
     *bedrock.CHECKS,

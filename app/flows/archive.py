@@ -12,13 +12,14 @@ from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.schedule import schedule_name
+from app.domain.sweep import Head
 from app.errors import VendorError
 from app.flows.steps import post_once
 from app.flows.timers import wake
 from app.gate.states import open_to_decision
 from app.ledger import Decision
 from app.messages import room as messages
-from app.ports import Chat, Store, Timers
+from app.ports import Chat, Store, Timers, Vault
 from app.telemetry import metrics
 
 LINK_TOLD = "announce_postmortem"  # the step of the resolution after which the room has the link (T4)
@@ -38,22 +39,32 @@ class Archive:
     chat: Chat
     timers: Timers
     policy: Policy
+    vault: Vault
 
     async def close(self, incident_id: str) -> None:
+        """The room first: a vault that is away keeps none open. It is asked again until it has the trail's head."""
         incident = await ledger.load(self.store, incident_id)
-        if incident.status is not Status.RESOLVED or incident.archived_at or incident.channel_id is None:
+        if incident.status is not Status.RESOLVED or incident.channel_id is None:
             return
-        if why := await self._why_not_yet(incident):
-            await self._postpone(incident, why)
-            return
+        if not incident.archived_at:
+            if why := await self._why_not_yet(incident):
+                await self._postpone(incident, why)
+                return
+            incident = await self._close(incident, incident.channel_id)
+        await self.vault.keep(incident_id, Head(incident.audit_seq, incident.audit_head))
+        await self.timers.remove(schedule_name("archive", incident_id))
+
+    async def come_back(self, incident_id: str) -> None:
+        await schedule_archive(self.timers, incident_id, clock.now() + COME_BACK)
+
+    async def _close(self, incident: Incident, channel: str) -> Incident:
         try:
             farewell = messages.farewell(incident, clock.now())
-            await post_once(self.chat, incident.channel_id, farewell, f"farewell:{incident_id}", adopting=True)
+            await post_once(self.chat, channel, farewell, f"farewell:{incident.id}", adopting=True)
         except VendorError as error:
             metrics.step_failed("post_farewell", str(error))
-        await self.chat.archive(incident.channel_id)
-        name = schedule_name("archive", incident_id)
-        await self.timers.remove(name)
+        await self.chat.archive(channel)
+        name = schedule_name("archive", incident.id)
 
         def decide(incident: Incident) -> Decision | None:
             if incident.archived_at:
@@ -63,10 +74,7 @@ class Archive:
             )
             return Decision(archived, [Fact(type=AuditType.WAR_ROOM_ARCHIVED, actor=SYSTEM)])
 
-        await ledger.amend(self.store, incident_id, decide)
-
-    async def come_back(self, incident_id: str) -> None:
-        await schedule_archive(self.timers, incident_id, clock.now() + COME_BACK)
+        return await ledger.amend(self.store, incident.id, decide)
 
     async def _why_not_yet(self, incident: Incident) -> str | None:
         """An archived room takes no message and has no working buttons."""

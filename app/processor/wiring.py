@@ -23,9 +23,11 @@ from app.effects.github import GitHub
 from app.effects.grafana_cloud import GrafanaCloud
 from app.effects.heartbeat import Heartbeat
 from app.effects.linear import Linear
+from app.effects.no_vault import NoVault
 from app.effects.oncall import OnCallApi
 from app.effects.plain_classifier import PlainClassifier
 from app.effects.plain_writer import PlainWriter
+from app.effects.s3_vault import S3Vault
 from app.effects.slack import Slack
 from app.effects.statuspage_read import StatuspageRead
 from app.effects.workos import WorkOS
@@ -45,6 +47,7 @@ from app.ports import (
     Store,
     Timers,
     Tracker,
+    Vault,
     Writer,
 )
 from app.processor.consumer import Consumer
@@ -57,7 +60,7 @@ from app.processor.vitals import Vitals
 from app.queue.sqs import SqsQueue
 from app.settings import ProcessorSettings
 
-_DYNAMODB = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5, max_pool_connections=50)
+_AWS = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5, max_pool_connections=50)
 
 
 class _Closing(Protocol):
@@ -78,7 +81,7 @@ async def build(settings: ProcessorSettings) -> Processor:
 
 async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processor:
     session = aioboto3.Session(region_name=settings.aws_region)
-    dynamodb = await stack.enter_async_context(session.client("dynamodb", config=_DYNAMODB))
+    dynamodb = await stack.enter_async_context(session.client("dynamodb", config=_AWS))
     tables = {"incidents_table": settings.incidents_table_name, "audit_table": settings.audit_table_name}
     store = DynamoStore(dynamodb, **tables)
     queues = [
@@ -98,6 +101,7 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
     catalogue = services_file.read(settings.services_file)
     own: dict[type, object] = {
         Store: store, Queue: events, Timers: timers, Policy: _policy(settings), Catalogue: catalogue,
+        Vault: await _vault(settings.archive_bucket_name, session, stack),
     }  # fmt: skip
     services = {**_vendors(settings, session, stack), **own}
     services |= _flows(services)
@@ -125,6 +129,10 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
     schedule = cast(OnCallSchedule, services[OnCallSchedule])
     reconciler = Reconciler(schedule, store, events, interval_s=settings.reconcile_interval_s)
     return Processor(consumers, reconciler, _listener(settings, events), _vitals(settings, queues, stack), stack.aclose)
+
+
+async def _vault(bucket: str | None, session: aioboto3.Session, stack: AsyncExitStack) -> Vault:
+    return S3Vault(await stack.enter_async_context(session.client("s3", config=_AWS)), bucket) if bucket else NoVault()
 
 
 def _vendors(settings: ProcessorSettings, session: aioboto3.Session, stack: AsyncExitStack) -> dict[type, object]:

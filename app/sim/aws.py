@@ -73,7 +73,7 @@ def provision(endpoint: str) -> None:
         made = substrate.properties(logical)
         sqs.create_queue(QueueName=made.pop("QueueName"), Attributes={key: _text(value) for key, value in made.items()})
     client("scheduler", endpoint).create_schedule_group(Name=SCHEDULE_GROUP)
-    _create_bucket(endpoint)
+    create_bucket(endpoint)
     client("secretsmanager", endpoint).create_secret(Name=cast.HMAC_SECRET_ID, SecretString=cast.HMAC_SECRET)
 
 
@@ -87,7 +87,7 @@ def create_tables(endpoint: str) -> None:
         )
 
 
-def _create_bucket(endpoint: str) -> None:
+def create_bucket(endpoint: str) -> None:
     made = substrate.properties("ArchiveBucket")
     s3 = client("s3", endpoint)
     s3.create_bucket(Bucket=ARCHIVE_BUCKET, ObjectLockEnabledForBucket=made["ObjectLockEnabled"])

@@ -62,6 +62,7 @@ def processor_env(at: Addresses, clock: str) -> dict[str, str]:
         "NUDGE_EVENTS_QUEUE_ARN": aws.queue_arn(aws.NUDGE_EVENTS),
         "SLA_CHECK_QUEUE_URL": aws.queue_url(at.aws, aws.SLA_CHECK),
         "SLA_CHECK_QUEUE_ARN": aws.queue_arn(aws.SLA_CHECK),
+        "ARCHIVE_BUCKET_NAME": aws.ARCHIVE_BUCKET,
         "SCHEDULER_ROLE_ARN": aws.SCHEDULER_ROLE_ARN,
         "SCHEDULER_GROUP_NAME": aws.SCHEDULE_GROUP,
         "BEDROCK_MODEL_ID": BEDROCK_MODEL,

@@ -11,8 +11,11 @@ from boto3.dynamodb.types import TypeSerializer
 
 from app.domain.audit import AuditType, Fact
 from app.domain.change import Change
+from app.domain.sweep import Head
 from app.effects.dynamodb import DynamoStore
+from app.effects.s3_vault import S3Vault
 from app.sim import aws
+from app.sim.memory_vault import MemoryVault
 from app.sweep import sweep
 from tests.contract.conftest import moto
 from tests.factories import AT, incident, stored
@@ -32,10 +35,6 @@ async def store() -> AsyncIterator[DynamoStore]:
             yield DynamoStore(client, incidents_table=aws.INCIDENTS_TABLE, audit_table=aws.AUDIT_TABLE)
 
 
-async def nothing_kept(_: str) -> None:
-    return None
-
-
 async def test_more_than_a_page_of_events_hides_nothing(store: DynamoStore) -> None:
     began = Fact(type=AuditType.ALERT_RECEIVED, actor="system", details={"text": LONG * 2})
     for number in range(INCIDENTS):
@@ -46,7 +45,7 @@ async def test_more_than_a_page_of_events_hides_nothing(store: DynamoStore) -> N
     stray = Fact(type=AuditType.STATUSPAGE_PUBLISHED, actor="slack:U1", details={"draft_id": "d1", "sha256": "0" * 64})
     last = await store.commit(Change(last, [stray], AT))
 
-    swept = await sweep(store, nothing_kept)
+    swept = await sweep(store, MemoryVault())
     assert swept.incidents >= INCIDENTS
     assert swept.events >= INCIDENTS + 61
     assert swept.violations == {
@@ -64,5 +63,39 @@ async def test_an_event_that_was_changed_in_the_table_is_seen(store: DynamoStore
         UpdateExpression="SET actor = :nobody",
         ExpressionAttributeValues={":nobody": serialize("slack:U9")},
     )
-    swept = await sweep(store, nothing_kept)
+    swept = await sweep(store, MemoryVault())
     assert swept.violations == {of.id: ["number 2 (NUDGE_SENT) was changed after it was written"]}
+
+
+async def forget(store: DynamoStore, incident_id: str) -> None:
+    """Every item of an incident, out of both tables."""
+    for table in (aws.INCIDENTS_TABLE, aws.AUDIT_TABLE):
+        for item in (await store._client.scan(TableName=table))["Items"]:
+            if item["PK"]["S"] == f"INCIDENT#{incident_id}":
+                await store._client.delete_item(TableName=table, Key={"PK": item["PK"], "SK": item["SK"]})
+
+
+async def test_a_trail_that_was_rewritten_from_end_to_end_is_seen_by_its_archived_head(store: DynamoStore) -> None:
+    """G7: in both tables, so that every link holds; and with a head of its own in the archive beside the true one."""
+    of = await stored(store, incident("G1", channel_id=None))
+    of = await store.commit(Change(of, [NOISE], AT))
+    other = await stored(store, incident("G2", channel_id=None))
+    endpoint = store._client.meta.endpoint_url
+    aws.create_bucket(endpoint)
+    session = aioboto3.Session(aws.ACCESS_KEY, aws.SECRET_KEY, region_name=aws.REGION)
+    async with session.client("s3", endpoint_url=endpoint) as client:
+        vault = S3Vault(client, aws.ARCHIVE_BUCKET)
+        for one in (of, other):
+            await vault.keep(one.id, Head(one.audit_seq, one.audit_head))
+        assert (await sweep(store, vault)).violations == {}
+
+        await forget(store, of.id)
+        forged = await stored(store, incident("G1", channel_id=None))
+        forged = await store.commit(Change(forged, [NOISE.model_copy(update={"actor": "slack:U9"})], AT))
+        await vault.keep(forged.id, Head(forged.audit_seq, forged.audit_head))
+        assert (await sweep(store, MemoryVault())).violations == {}  # by itself it holds together
+        [(where, [found])] = (await sweep(store, vault)).violations.items()
+        assert (where, found[:8]) == (of.id, "number 2")
+
+        await forget(store, other.id)
+        assert "its trail is gone" in (await sweep(store, vault)).violations[other.id][0]

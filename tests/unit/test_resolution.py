@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,19 @@ from app import clock
 from app.actions import approve_statuspage, rate, reject_statuspage
 from app.commands import resolve, silence, status, status_draft
 from app.domain import ticket
+from app.domain.audit import AuditType
 from app.domain.draft import DraftState
 from app.domain.gesture import Gesture
 from app.domain.incident import Status
 from app.domain.people import Human
+from app.domain.sweep import Head
 from app.domain.ticket import Rating
 from app.effects.plain_writer import PlainWriter
-from app.errors import Refused, Retry, VendorError
-from app.events import nudge_due, wrap_up
+from app.errors import Refused, Retry, VendorError, VendorUnavailable
+from app.events import archive_due, nudge_due, wrap_up
 from app.flows import nudges
 from app.sim.faults import Kind
+from app.sim.memory_vault import MemoryVault
 from tests.factories import command, human
 from tests.house import House, play
 
@@ -69,6 +73,33 @@ def test_resolve_gives_one_postmortem_one_announcement_and_no_reminder() -> None
         assert [name for name in house.timers.schedules if "nudge" in name] == []
 
     play(story)
+
+
+def test_a_vault_that_is_away_keeps_no_room_open_and_gets_the_head_later() -> None:
+    """G7: it is tried again until the trail's head is out of reach, and nothing is left behind then."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        await _resolve(house)
+        incident = await house.incident()
+        away = replace(house.archive, vault=Away())
+        with pytest.raises(VendorUnavailable):
+            await archive_due.handle(archive_due.Body(incident_id=incident.id), away)
+        assert [room.archived for room in house.rooms] == [True]
+        assert [name for name in house.timers.schedules if "archive" in name]
+        assert house.vault.heads == {}
+        await archive_due.handle(archive_due.Body(incident_id=incident.id), house.archive)
+        [head] = [kept.head for kept in await house.vault.kept()]
+        [last] = [event for event in await house.trail() if event.hash == head.hash]
+        assert (last.type, last.seq) == (AuditType.WAR_ROOM_ARCHIVED, head.seq)
+        assert [name for name in house.timers.schedules if "archive" in name] == []
+
+    play(story)
+
+
+class Away(MemoryVault):
+    async def keep(self, incident_id: str, head: Head) -> None:
+        raise VendorUnavailable("S3", "PutObject", f"no answer for {incident_id} {head.seq}")
 
 
 def test_the_room_stays_for_as_long_as_it_is_told_to() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from app.domain.audit import AuditType, Export, Fact, chain
-from app.domain.sweep import Head, violations
+from app.domain.sweep import REMEMBERED, Head, Kept, vanished, violations
 from tests.factories import AT
 
 SHA = hashlib.sha256(b"text").hexdigest()
@@ -51,10 +51,18 @@ def test_a_publish_without_its_approval_is_named(facts: tuple[Fact, ...], says: 
 def test_a_trail_that_was_written_anew_from_end_to_end_is_seen_by_its_archived_head() -> None:
     """Whoever can write to both tables can make a trail that holds together; not one with yesterday's head."""
     true = export(OTHER, APPROVED, PUBLISHED)
-    kept = Head(3, true.head)
+    kept = [Head(3, true.head)]
     assert violations(true, kept) == []
     assert violations(export(OTHER, APPROVED, PUBLISHED, OTHER), kept) == []  # what came after the closing is no change
     forged = export(OTHER, APPROVED.model_copy(update={"actor": "slack:U9"}), PUBLISHED)
     assert violations(forged) == []
-    [found] = violations(forged, kept)
+    [found] = violations(forged, [*kept, Head(3, forged.head)])  # a head of the forger's own does not help
     assert found.startswith("number 3 is not the one that was archived")
+
+
+def test_a_trail_that_is_gone_is_missed_as_long_as_it_must_be_there() -> None:
+    """G7: and no longer, since items expire and what is archived stays."""
+    kept = [Kept("inc1", Head(3, "a" * 64), AT), Kept("inc2", Head(9, "b" * 64), AT)]
+    assert vanished(kept, ["inc1", "inc2", "inc3"], AT) == {}
+    assert vanished(kept, ["inc2"], AT) == {"inc1": [f"its head was archived on {AT:%Y-%m-%d}, and its trail is gone"]}
+    assert vanished(kept, ["inc2"], AT + REMEMBERED) == {}

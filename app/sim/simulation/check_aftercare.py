@@ -1,4 +1,4 @@
-"""Follow-through: nobody has to remember what is to happen in the days after an incident (S5, S10)."""
+"""Follow-through: nobody has to remember what is to happen in the days after an incident (S5, S10, G7)."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ def follow_through(house: House) -> Iterator[str]:
             yield f"{incident.id}: its postmortem passes for done, and Linear has it open"
         if silent := set(incident.rating_asked) - incident.ratings.keys() - set(incident.rating_skipped):
             yield f"{incident.id}: {sorted(silent)} were asked for a rating, and nothing came of it"
+
+
+def heads(house: House) -> Iterator[str]:
+    """Each closed trail's head is out of reach, and is one that the trail has."""
+    for incident in house.incidents:
+        kept = [head for of, head in house.vault.heads if of == incident.id]
+        if incident.archived_at and not kept:
+            yield f"{incident.id}: the head of its trail was not archived"
+        there = {(event.seq, event.hash) for event in house.store.audit[incident.id]}
+        if any((head.seq, head.hash) not in there for head in kept):
+            yield f"{incident.id}: a head was archived that its trail does not have"
 
 
 def _effect(post: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.domain.audit import AuditType, Export
 from app.queue.envelope import decode
 from app.sim import cast
-from app.sim.simulation.check_aftercare import follow_through
+from app.sim.simulation.check_aftercare import follow_through, heads
 from app.sim.simulation.check_answers import loud
 from app.sim.simulation.check_command import command
 from app.sim.simulation.check_intake import intake
@@ -143,4 +143,5 @@ CHECKERS: tuple[tuple[str, Checker], ...] = (
     ("command", command),
     ("P-loud", loud),
     ("follow-through", follow_through),
+    ("P-audit", heads),
 )

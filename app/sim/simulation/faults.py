@@ -44,7 +44,7 @@ def _args(chance: Chance, act: str) -> dict[str, object]:
                 return {"vendor": vendor, "kind": kind.value, "times": chance.choice((1, 1, 1, 2, 3))}
             return {"vendor": vendor, "kind": kind.value, "for_s": round(chance.uniform(5, 120), 1)}
         case "aws":
-            service = chance.choices(("dynamodb", "sqs", "scheduler"), (6, 3, 2))[0]
+            service = chance.choices(("dynamodb", "sqs", "scheduler", "s3"), (6, 3, 2, 1))[0]
             kind_of = chance.choice(_CONFLICT_ALSO.get(service, _WITHOUT_CONFLICT))
             return {"service": service, "kind": kind_of.value, "times": chance.choice((1, 1, 1, 2, 4))}
         case "crash":

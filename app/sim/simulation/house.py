@@ -18,7 +18,7 @@ from app.domain.schedule import Into
 from app.errors import VendorError
 from app.intake.oncall import Ignored, alert_of, wrap
 from app.intake.slack import bolt_app
-from app.ports import Queue, Store, Timers
+from app.ports import Queue, Store, Timers, Vault
 from app.queue.envelope import Envelope
 from app.sim import cast as people_of
 from app.sim import linear, slack, statuspage
@@ -28,6 +28,7 @@ from app.sim.grafana_cloud import GrafanaCloudSim
 from app.sim.linear import LinearSim
 from app.sim.memory_store import MemoryStore
 from app.sim.memory_timers import MemoryTimers
+from app.sim.memory_vault import MemoryVault
 from app.sim.oncall import OnCallSim
 from app.sim.simulation.chance import Chance, stream
 from app.sim.simulation.lives import Life
@@ -58,7 +59,7 @@ class House:
             for name in VENDORS
         }
         self.aws = AwsFaults()
-        self.store, self.timers = MemoryStore(), MemoryTimers()
+        self.store, self.timers, self.vault = MemoryStore(), MemoryTimers(), MemoryVault()
         self.events, self.nudges = BookedQueue("incident-events.fifo"), BookedQueue("nudge-events.fifo")
         self.sla_checks = BookedQueue("sla-check.fifo")
         self.queues = (self.events, self.nudges, self.sla_checks)
@@ -109,6 +110,9 @@ class House:
         """The queues as ``queues`` has them."""
         store, timers = self._wire("dynamodb", self.store, life), self._wire("scheduler", self.timers, life)
         return store, timers, [self._wire("sqs", queue, life) for queue in self.queues]
+
+    def way_to_vault(self, life: Life) -> Vault:
+        return cast(Vault, self._wire("s3", self.vault, life))
 
     def _wire(self, service: str, inner: Any, life: Life | None) -> Any:
         return AwsWire(service, inner, life, self.book, self.aws, self.chance)

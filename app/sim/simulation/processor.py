@@ -39,6 +39,7 @@ from app.ports import (
     Store,
     Timers,
     Tracker,
+    Vault,
     Writer,
 )
 from app.processor.consumer import Consumer
@@ -71,7 +72,7 @@ class Processor:
         store, timers, queues = house.wires(life)
         inbox = queues[0]
         services: dict[type, object] = {
-            Store: store, Queue: inbox, Timers: timers, Policy: house.policy,
+            Store: store, Queue: inbox, Timers: timers, Vault: house.way_to_vault(life), Policy: house.policy,
             Catalogue: services_file.read(people_of.SERVICES_FILE), **self._vendors(),
         }  # fmt: skip
         services |= {flow: flow(**bind(flow, services)) for flow in (WarRoom, Resolution, Archive)}

@@ -26,7 +26,7 @@ _EVERY = 100  # seeds between two lines of progress
 _SHRUNK_MAX = 3  # failures that are worth the time of shortening them
 _OTHER_FAULTS = (
     *(f"dynamodb {kind}" for kind in AwsFault),
-    *(f"{service} {kind}" for service in ("sqs", "scheduler") for kind in AwsFault if kind is not AwsFault.CONFLICT),
+    *(f"{of} {kind}" for of in ("sqs", "scheduler", "s3") for kind in AwsFault if kind is not AwsFault.CONFLICT),
     *(f"timers {kind}" for kind in ("late", "lost", "twice")),
     *(f"skew {where}" for where in ("processor", "slack", "oncall")),
     *(f"processor {kind}" for kind in ("crash", "sigterm", "stall", "second")),

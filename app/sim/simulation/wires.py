@@ -94,7 +94,7 @@ class VendorWire(httpx.AsyncBaseTransport):
 
 @dataclass
 class AwsFaults:
-    """What strikes the next calls of a service: ``dynamodb``, ``sqs`` or ``scheduler``."""
+    """What strikes the next calls of a service: ``dynamodb``, ``sqs``, ``scheduler`` or ``s3``."""
 
     waiting: list[tuple[str, AwsFault]] = field(default_factory=list)
 
@@ -107,7 +107,7 @@ class AwsFaults:
 
 
 # Parking is two writes of which the first, repeated, is one: with its answer lost the message is still there.
-_WRITES = {"commit", "send", "delete", "extend", "every", "once", "silence", "remove"}
+_WRITES = {"commit", "send", "delete", "extend", "every", "once", "silence", "remove", "keep"}
 
 
 class AwsWire:
