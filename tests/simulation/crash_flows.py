@@ -52,7 +52,7 @@ def _assembled(house: House, incident: Incident) -> Iterator[str]:
     yield from _recorded(house, incident, WAR_ROOM_ASSEMBLED=1, RESPONDER_INVITED=INVITED, IC_ASSIGNED=1)
     yield from _recorded(house, incident, HEADER_POSTED=1, CHECKLIST_PINNED=1, CONTEXT_POSTED=1, NUDGE_SCHEDULED=1)
     yield from _said(house, "header", "arrivals", "checklist", "context", "assembled")
-    yield from _scheduled(house, incident, "nudge")
+    yield from _scheduled(house, incident, "nudge", "checklist")
 
 
 # ---------------------------------------------------------------- approve and publish
@@ -82,7 +82,7 @@ def _published(house: House, incident: Incident) -> Iterator[str]:
         if draft.state is not DraftState.PUBLISHED:
             yield f"P-once: the text is {draft.state}"
     yield from _said(house, "draft")
-    yield from _scheduled(house, incident, "nudge")
+    yield from _scheduled(house, incident, "nudge", "checklist")
 
 
 # ---------------------------------------------------------------- resolve, wrap-up included
@@ -107,7 +107,7 @@ def _resolved(house: House, incident: Incident) -> Iterator[str]:
     yield from _recorded(house, incident, INCIDENT_RESOLVED=1, POSTMORTEM_CREATED=1, RESOLUTION_ANNOUNCED=1)
     yield from _recorded(house, incident, NUDGES_REMOVED=1, RATING_ASKED=1, ARCHIVE_SCHEDULED=1)
     yield from _said(house, "announcement", "rating")
-    yield from _scheduled(house, incident, "archive")
+    yield from _scheduled(house, incident, "archive", "rating", "sla")
     states = [draft.state for draft in sorted(house.store.texts.values(), key=lambda draft: draft.created_at)]
     if states != [DraftState.PUBLISHED, DraftState.PENDING_APPROVAL] or len(house.page.writes) != 1:
         yield f"P-gate: the texts are {states}, after {len(house.page.writes)} requests"
@@ -133,7 +133,7 @@ def _nudged(house: House, incident: Incident) -> Iterator[str]:
     reminders = [effect for effect in effects(house) if effect.startswith("nudge:")]
     if len(set(reminders)) != 1 or len(reminders) > 2:
         yield f"P-once: reminded by {reminders}"
-    yield from _scheduled(house, incident, "nudge")
+    yield from _scheduled(house, incident, "nudge", "checklist", "unanswered")
 
 
 FLOWS = {
@@ -172,7 +172,8 @@ def _said(house: House, *kinds: str) -> Iterator[str]:
             yield f"P-once: {kind} was said {said[kind]} times"
 
 
-def _scheduled(house: House, incident: Incident, kind: str) -> Iterator[str]:
-    wanted, there = {schedule_name(kind, incident.id)}, set(house.timers.schedules)
-    if there != wanted:
+def _scheduled(house: House, incident: Incident, *kinds: str) -> Iterator[str]:
+    """These, and perhaps the one that looks whether somebody is here: it fires once and is gone."""
+    wanted, there = {schedule_name(kind, incident.id) for kind in kinds}, set(house.timers.schedules)
+    if there - {schedule_name("attendance", incident.id)} != wanted:
         yield f"P-loud: the schedules are {sorted(there)}, not {sorted(wanted)}"

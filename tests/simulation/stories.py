@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.sim.simulation.alerts import Planned
 from app.sim.simulation.steps import Step, numbered
 
-_ALERT = {"group": 0, "severity": "critical", "drill": False}
+_ALERT = {"group": 0, "service": "checkout", "severity": "critical", "drill": False}
 _TOLD = {"group": 0, "event": "alert group created", "again": False}
 _IC = {"group": 0, "user": "ic"}
 _FIRED: list[Planned] = [(1.0, "alerts", "fire", _ALERT), (2.0, "alerts", "tell", _TOLD)]
