@@ -98,7 +98,7 @@ format: $(STAMP) ## Mend what ruff can mend
 	$(BIN)/ruff format
 
 docs: $(STAMP) ## Write the generated parts of docs/ anew
-	$(BIN)/python scripts/docs.py
+	$(BIN)/python -m scripts.docs
 
 lock: $(STAMP) ## Pin every dependency anew, with hashes (add UPGRADE=--upgrade for newer versions)
 	$(PIP_COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock pyproject.toml

@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 from pydantic_settings import BaseSettings
@@ -22,10 +23,13 @@ from app.domain import incident
 from app.domain.audit import AuditType
 from app.domain.draft import DraftState
 from app.gate import states
+from scripts import chart_values, error_messages
+from scripts.page import row, table
+from scripts.spoken import constants
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_HELP = re.compile(r'^HELP = "(?P<help>.+)"$', re.MULTILINE)
+_PAGES = ("docs", "artifacts", "chart")  # folders with pages that are written here, in part
 
 
 def settings() -> str:
@@ -38,9 +42,9 @@ def settings() -> str:
         field = readers[used_by[0]].model_fields[name]
         default = "**required**" if field.is_required() else "unset" if field.default is None else f"`{field.default}`"
         cells = (f"`{name.upper()}`", ", ".join(used_by), default, field.description or "")
-        rows.append((not field.is_required(), _row(cells)))
+        rows.append((not field.is_required(), row(cells)))
     lines = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    return _table(("variable", "read by", "default", "what, and where from"), lines)
+    return table(("variable", "read by", "default", "what, and where from"), lines)
 
 
 def _readers() -> dict[str, type[BaseSettings]]:
@@ -66,8 +70,8 @@ def draft_states() -> str:
 
 
 def commands() -> str:
-    rows = [_row((f"`/incident-response {name}`", what)) for name, what in slash_commands().items()]
-    return _table(("command", "what it does"), rows)
+    rows = [row((f"`/incident-response {name}`", what)) for name, what in slash_commands().items()]
+    return table(("command", "what it does"), rows)
 
 
 def slash_commands() -> dict[str, str]:
@@ -75,16 +79,16 @@ def slash_commands() -> dict[str, str]:
     folder = Path(app.commands.__file__).parent
     found: dict[str, str] = {}
     for path in sorted(folder.glob("[a-z]*.py")):
-        line = _HELP.search(path.read_text())
-        if line is None:
-            raise SystemExit(f'{path.relative_to(ROOT)} has no line HELP = "..."; add one, on one line')
-        found[path.stem.replace("_", " ")] = line["help"]
+        said = constants(ast.parse(path.read_text()), "HELP")
+        if not said:
+            raise SystemExit(f'{path.relative_to(ROOT)} has no line HELP = "..."; add one')
+        found[path.stem.replace("_", " ")] = str(ast.literal_eval(said[0]))
     return found
 
 
 def audit_events() -> str:
-    rows = [_row((f"`{kind}`", ", ".join(f"`{path}`" for path in paths))) for kind, paths in recorded_by().items()]
-    return _table(("type", "recorded by"), rows)
+    rows = [row((f"`{kind}`", ", ".join(f"`{path}`" for path in paths))) for kind, paths in recorded_by().items()]
+    return table(("type", "recorded by"), rows)
 
 
 def recorded_by() -> dict[str, list[str]]:
@@ -98,8 +102,8 @@ def recorded_by() -> dict[str, list[str]]:
 
 
 def doctor() -> str:
-    rows = [_row((check.name, check.proves, check.remedy)) for check in examine.CHECKS]
-    return _table(("check", "proves that", "if it failed"), rows)
+    rows = [row((check.name, check.proves, check.remedy)) for check in examine.CHECKS]
+    return table(("check", "proves that", "if it failed"), rows)
 
 
 def faults() -> str:
@@ -113,8 +117,8 @@ def faults() -> str:
                     tests[fault].append(
                         f"`{path.relative_to(ROOT)}` {node.name.removeprefix('test_').replace('_', ' ')}"
                     )
-    rows = [_row((fault, "<br>".join(found) or "**gap**")) for fault, found in tests.items()]
-    return _table(("id", "kept out by"), rows)
+    rows = [row((fault, "<br>".join(found) or "**gap**")) for fault, found in tests.items()]
+    return table(("id", "kept out by"), rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -125,11 +129,23 @@ PARTS: dict[str, Callable[[], str]] = {
     "audit events": audit_events,
     "faults": faults,
     "doctor": doctor,
+    "refusals": lambda: _messages(error_messages.refusals()),
+    "bad news": lambda: _messages(error_messages.in_rooms()),
+    "parked": lambda: _messages(error_messages.messages("Park")),
+    "not now": lambda: _messages(error_messages.messages("Retry")),
+    "webhook answers": lambda: _messages(error_messages.answers_of_the_webhook(), "status", "error", "remedy"),
+    "vendor errors": lambda: _messages(error_messages.of_vendors(), "vendor", "what it came to", "remedy"),
+    "settings errors": lambda: _messages(error_messages.of_settings()),
+    "doctor findings": lambda: _messages(error_messages.messages("Failed", "CouldNotTell")),
+    "terminal errors": lambda: _messages(error_messages.of_the_terminal()),
+    "door errors": lambda: _messages(error_messages.of_the_door()),
+    "chart values": chart_values.table_of_values,
 }
 
 
 def pages() -> list[Path]:
-    return [page for page in sorted((ROOT / "docs").rglob("*.md")) if PART.search(page.read_text())]
+    found = [page for folder in _PAGES for page in sorted((ROOT / folder).rglob("*.md"))]
+    return [page for page in found if PART.search(page.read_text())]
 
 
 def renewed(text: str) -> str:
@@ -145,6 +161,12 @@ def main() -> None:
             sys.stdout.write(f"{page.relative_to(ROOT)}: written\n")
 
 
+def _messages(rows: list[tuple[str, ...]], *head: str) -> str:
+    """As they are said: what Slack or a browser would take for markup is none here."""
+    plain = [tuple(unescape(cell).replace("<", "&lt;").replace("\n", " ⏎ ") for cell in cells) for cells in rows]
+    return table((*(head or ("message",)), "said in"), [row(cells) for cells in plain])
+
+
 def _diagram(nodes: list[str], moves: list[tuple[str, str, str]]) -> str:
     """A state that nothing leads to is a beginning; one that leads nowhere is an end."""
     starts, ends = {start for start, _, _ in moves}, {end for _, _, end in moves}
@@ -152,14 +174,6 @@ def _diagram(nodes: list[str], moves: list[tuple[str, str, str]]) -> str:
     lines += [f"    {start} --> {end}{f' : {label}' if label else ''}" for start, label, end in moves]
     lines += [f"    {node} --> [*]" for node in nodes if node not in starts]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
-
-
-def _table(head: tuple[str, ...], rows: list[str]) -> str:
-    return "\n".join([_row(head), _row(("---",) * len(head)), *rows])
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def _checkout() -> Repository:
                 "Bump http client from 4.1.0 to 4.2.0",
                 None,
                 "Dependency Bot",
-                files=("requirements.txt", "docs/dependencies.md"),
+                files=("requirements.txt", "docs/dependencies.adoc"),
             ),
             Commit(now - timedelta(hours=9), "Show the delivery date in the cart", "checkout-engineer"),
         ],

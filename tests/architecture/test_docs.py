@@ -9,15 +9,20 @@ import pytest
 import typer.main
 
 from app.cli import cli
-from scripts import docs
+from scripts import chart_values, docs, error_messages
 from tests.architecture.tree import ROOT, handlers, modules, text
 
-PAGES = [page.relative_to(ROOT) for page in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]]
+FOLDERS = ("docs", "artifacts", "chart")
+PAGES = [
+    page.relative_to(ROOT)
+    for pages in (ROOT.glob("*.md"), *((ROOT / folder).rglob("*.md") for folder in FOLDERS))
+    for page in sorted(pages)
+]
 LINK = re.compile(r"\]\(([^)#\s]+)")
 TYPED = re.compile(r"(?:^|`)incident-response (audit [a-z]+|[a-z]+)", re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", docs.pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", docs.pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_generated_parts_are_what_the_code_says(page: Path) -> None:
     written = page.read_text()
     assert written == docs.renewed(written), f"{page.relative_to(ROOT)} says something else than the code: `make docs`"
@@ -34,6 +39,27 @@ def test_a_page_that_is_out_of_step_is_seen() -> None:
     assert "fly" not in renewed
     assert "/incident-response status" in renewed
     assert (renewed.startswith("before\n"), renewed.endswith("after\n")) == (True, True)
+
+
+def test_every_kind_of_error_is_told_to_somebody_or_is_known_to_be_told_to_nobody() -> None:
+    """S5: an error message that no page has is one that nobody can look up."""
+    assert error_messages.unheard_of() == set()
+
+
+def test_an_error_message_is_found_wherever_its_words_stand() -> None:
+    """Between the quotes, in a function that gives the reason, in a table of remedies."""
+    page = text(Path("docs/troubleshooting.md"))
+    for words in ("There is no such draft in this incident.", "This is a drill: nothing of it is ever published"):
+        assert any(words in row[0] for row in error_messages.refusals()), words
+        assert words in page
+    assert ("401", "not signed by Slack, or too long ago") in {
+        row[:2] for row in error_messages.answers_of_the_webhook()
+    }
+    assert "check LINEAR_API_KEY" in {row[2] for row in error_messages.of_vendors()}
+
+
+def test_every_value_of_the_chart_says_what_it_is() -> None:
+    assert chart_values.untold() == []
 
 
 def test_every_setting_says_what_it_is_and_required_ones_where_from() -> None:
@@ -70,10 +96,17 @@ def test_every_make_verb_that_is_named_exists() -> None:
 def test_links_and_paths_lead_somewhere(page: Path) -> None:
     words = re.sub(r"^```.*?^```", "", text(page), flags=re.DOTALL | re.MULTILINE)
     links = [link for link in LINK.findall(words) if "://" not in link and page.stem != "0000-template"]
-    paths = re.findall(r"`((?:app|tests|docs|scripts)/[\w./-]*)`", words)
+    paths = re.findall(r"`((?:app|tests|docs|scripts|artifacts|chart|gitops)/[\w./-]*)`", words)
     lost = [link for link in links if not (ROOT / page.parent / link).exists()]
     lost += [path for path in paths if not (ROOT / path).exists()]
     assert not lost
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_test_that_is_cited_exists(page: Path) -> None:
+    """S5: a control is worth the test that proves it."""
+    cited = re.findall(r"`(tests/[\w/.-]+\.py)::(\w+)", text(page))
+    assert [one for one in cited if not _has_test(*one)] == []
 
 
 def test_the_code_cites_pages_that_are_here() -> None:
@@ -104,6 +137,10 @@ def test_every_decision_says_the_same_four_things() -> None:
             "Context", "Decision", "Consequences", "What would change our mind"
         ], page  # fmt: skip
         assert len(text(page).splitlines()) <= 60, f"{page}: a decision is one page"
+
+
+def _has_test(path: str, name: str) -> bool:
+    return (ROOT / path).exists() and re.search(rf"def {name}\(", text(Path(path))) is not None
 
 
 def _commands() -> set[str]:

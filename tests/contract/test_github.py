@@ -49,7 +49,7 @@ async def test_what_was_changed_in_the_last_hours_and_who_owns_what_was_touched(
     assert owners.text.splitlines() == [
         "checkout: @example-org/checkout, checkout-lead@example.com: services/checkout/payment/client.py",
         "checkout: @example-org/platform: requirements.txt",
-        "checkout: nobody: docs/dependencies.md",
+        "checkout: nobody: docs/dependencies.adoc",
     ]
 
 

@@ -36,8 +36,8 @@ def test_the_last_line_about_the_service_or_everything_decides(text: str, expect
         ("*.js", "x.jsx", False),
         ("/build/logs/", "build/logs/a/b", True),
         ("/build/logs/", "x/build/logs/a", False),
-        ("docs/*", "docs/start.md", True),
-        ("docs/*", "docs/a/b.md", False),  # what lies in it, and no deeper
+        ("docs/*", "docs/start.adoc", True),
+        ("docs/*", "docs/a/b.adoc", False),  # what lies in it, and no deeper
         ("apps/", "x/apps/y", True),
         ("apps/", "apps", False),  # a file is no directory
         ("**/logs", "scripts/logs/a", True),
