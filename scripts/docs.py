@@ -106,6 +106,28 @@ def doctor() -> str:
     return table(("check", "proves that", "if it failed"), rows)
 
 
+def measured() -> str:
+    """What other pages measured: the numbers are theirs."""
+    awaits = re.search(r"^\| all \| (\d+) \| (.+?) \|", (ROOT / "docs/crash-matrix.md").read_text(), re.MULTILINE)
+    killed = re.search(r"^(\d+ of \d+) were killed", (ROOT / "docs/mutants.md").read_text(), re.MULTILINE)
+    rows = (
+        [
+            (
+                "places where the processor was killed, and every promise held",
+                f"{awaits[2]} of {awaits[1]}",
+                "crash-matrix",
+            ),
+            ("defects put into the code on purpose, and seen by a test", killed[1], "mutants"),
+            ("kinds of fault that a test keeps out", f"{faults().count(' | `tests/')}", "faults"),
+        ]
+        if awaits and killed
+        else []
+    )
+    return table(
+        ("what", "measured", "by"), [row((what, number, f"[{page}](../docs/{page}.md)")) for what, number, page in rows]
+    )
+
+
 def faults() -> str:
     """Each fault of the page with the tests whose docstrings name it."""
     ids = re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "docs/faults.md").read_text(), re.MULTILINE)
@@ -128,6 +150,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "slash commands": commands,
     "audit events": audit_events,
     "faults": faults,
+    "measured": measured,
     "doctor": doctor,
     "refusals": lambda: _messages(error_messages.refusals()),
     "bad news": lambda: _messages(error_messages.in_rooms()),
