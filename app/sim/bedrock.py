@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from app.sim.rights import Guard
+
 Json = dict[str, Any]
 
 SENTENCE = "We are looking into a problem that affects some of our customers. We will post the next update here."
@@ -61,6 +63,7 @@ class BedrockSim:
         self.mood = Mood.PLAIN
         self.accessible = True  # whether the account was given access to the model
         self.requests: list[Json] = []  # what the model was shown, for the auditors
+        self.guard = Guard()
 
     def converse(self, asked: Json) -> Json:
         self.requests.append(asked)
@@ -97,6 +100,9 @@ class BedrockSim:
     async def _converse(self, request: Request) -> Response:
         if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
             return _refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        model = {"modelId": request.path_params["model"]}
+        if why := self.guard.refusal(request.headers["authorization"], "bedrock", "Converse", model):
+            return _refusal(403, "AccessDeniedException", why)
         if not self.accessible:
             return _refusal(
                 403, "AccessDeniedException", "You don't have access to the model with the specified model ID."
@@ -110,7 +116,7 @@ class BedrockSim:
         return JSONResponse(self.converse(asked))
 
     async def _state(self, _: Request) -> Response:
-        return JSONResponse({"mood": self.mood, "requests": self.requests})
+        return JSONResponse({"mood": self.mood, "requests": self.requests, "rights": self.guard.told()})
 
 
 def _problem(asked: Any) -> str:

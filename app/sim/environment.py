@@ -43,7 +43,7 @@ class Addresses:
 
 def webhook_env(at: Addresses, clock: str) -> dict[str, str]:
     return {
-        **_both(at, clock),
+        **_both("webhook", at, clock),
         "AWS_ENDPOINT_URL_SQS": at.wire,  # so that the queue can be out of reach while the secret is not
         "WEBHOOK_HOST": "127.0.0.1",
         "WEBHOOK_PORT": str(at.webhook_port),
@@ -53,7 +53,7 @@ def webhook_env(at: Addresses, clock: str) -> dict[str, str]:
 
 def processor_env(at: Addresses, clock: str) -> dict[str, str]:
     return {
-        **_both(at, clock),
+        **_both("processor", at, clock),
         **_vendors(at.world),
         "HEALTH_PORT": str(at.processor_port),
         "INCIDENTS_TABLE_NAME": aws.INCIDENTS_TABLE,
@@ -70,17 +70,34 @@ def processor_env(at: Addresses, clock: str) -> dict[str, str]:
     }
 
 
-def _both(at: Addresses, clock: str) -> dict[str, str]:
+def sweep_env(at: Addresses) -> dict[str, str]:
     return {
+        **_aws("sweep", at),
         "ENVIRONMENT": "sandbox",
-        "SANDBOX_CLOCK": clock,
+        "INCIDENTS_TABLE_NAME": aws.INCIDENTS_TABLE,
+        "AUDIT_TABLE_NAME": aws.AUDIT_TABLE,
+        "ARCHIVE_BUCKET_NAME": aws.ARCHIVE_BUCKET,
+    }
+
+
+def _aws(role: str, at: Addresses) -> dict[str, str]:
+    """The key of one of the substrate's roles: what that does not allow is refused (``rights.py``)."""
+    return {
         "AWS_REGION": aws.REGION,
         "AWS_ENDPOINT_URL": at.aws,
-        "AWS_ACCESS_KEY_ID": aws.ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": role,
         "AWS_SECRET_ACCESS_KEY": aws.SECRET_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": "/dev/null",  # whatever this person has configured is not the sandbox's
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
+def _both(role: str, at: Addresses, clock: str) -> dict[str, str]:
+    return {
+        **_aws(role, at),
+        "ENVIRONMENT": "sandbox",
+        "SANDBOX_CLOCK": clock,
         "SLACK_SIGNING_SECRET": cast.SIGNING_SECRET,
         "INCIDENT_EVENTS_QUEUE_URL": aws.queue_url(at.aws, aws.INCIDENT_EVENTS),
     }

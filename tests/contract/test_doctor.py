@@ -81,6 +81,7 @@ def house(serve: Serve, own_aws: str, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(botocore.session, "create_loader", lambda _: LOADER)
     house = House(world, own_aws, monkeypatch, capsys)
     house.set(**environment.processor_env(at, "0,1"), GRAFANA_ONCALL_HMAC_SECRET_ID=cast.HMAC_SECRET_ID)
+    house.set(AWS_ACCESS_KEY_ID=aws.ACCESS_KEY)
     return house
 
 
