@@ -19,7 +19,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart crash-matrix gate-model mutants evaluate
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model mutants evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ run: $(STAMP) ## Start the sandbox, fire one drill alert, watch it become a war 
 
 test: $(STAMP) ## Run every test
 	$(BIN)/python -m pytest
+
+drill: $(STAMP) ## Play everything that an incident can bring in a sandbox, and look at what is left (2-5 minutes)
+	$(BIN)/incident-response drill --sandbox --full
 
 conformance: $(STAMP) ## Store and queue against DynamoDB Local and ElasticMQ too (needs Java 17 and Maven)
 	$(BIN)/python scripts/engines.py

@@ -25,6 +25,9 @@ async def _linear(stage: Stage, incident: str) -> None:
     await stage.secondary.command(stage.room(incident), "resolve")
     await stage.until(AuditType.INCIDENT_RESOLVED, incident)
     await stage.until(AuditType.RESOLUTION_ANNOUNCED, incident)
+    await stage.until(AuditType.RATING_ASKED, incident)
+    await stage.lead.press("rate:5", about=incident, channel=stage.room(incident))
+    await stage.until(AuditType.RATING_GIVEN, incident)
     early = stage.of(incident, AuditType.POSTMORTEM_CREATED)
     await stage.sandbox.mend_vendor("linear")
     filed = await stage.until(AuditType.POSTMORTEM_CREATED, incident)
@@ -80,15 +83,18 @@ async def _has(stage: Stage, incident: str, user: str) -> bool:
 
 
 async def _ratings(stage: Stage, incident: str) -> None:
-    await stage.until(AuditType.RATING_ASKED, incident)
-    await stage.lead.press("rate:5", about=incident, channel=stage.room(incident))
-    await stage.until(AuditType.RATING_GIVEN, incident)
     await stage.until(AuditType.RATING_FOLLOWED_UP, incident)
     await stage.until(AuditType.RATING_SKIPPED, incident)
-    again = [e.details for e in stage.of(incident, AuditType.RATING_FOLLOWED_UP)]
-    stage.check("who rated is not asked again; who did not, once", stage.lead.user not in str(again), again)
-    overdue = await stage.until(AuditType.POSTMORTEM_OVERDUE, incident)
-    stage.check("a postmortem that nobody reviewed is said to be overdue", True, overdue.details)
+    again = [str(e.details["slack_id"]) for e in stage.of(incident, AuditType.RATING_FOLLOWED_UP)]
+    stage.check(
+        "who rated is not asked again; who did not, once",
+        stage.lead.user not in again and len(again) == len(set(again)),
+        ", ".join(again),
+    )
+    await stage.until(AuditType.POSTMORTEM_OVERDUE, incident)
+    told = await stage.told(stage.secondary.user)
+    identifier = str(stage.of(incident, AuditType.POSTMORTEM_CREATED)[-1].details["identifier"])
+    stage.check("a postmortem that nobody reviewed: its commander hears of it", identifier in told, identifier)
 
 
 async def _followed_up(stage: Stage, incident: str) -> bool:

@@ -40,22 +40,21 @@ async def _roles(stage: Stage, incident: str, room: str) -> None:
     await stage.until(AuditType.ROLE_ASSIGNED, incident, count=2)
     await stage.secondary.command(room, f"invite <@{stage.bystander.user}>")
 
-    async def here() -> bool:
-        rooms = {one["id"]: one for one in (await stage.slack())["channels"]}
-        return stage.bystander.user in rooms[room]["members"]
+    async def asked_in() -> bool:
+        await stage.seen.look()
+        invited = stage.of(incident, AuditType.RESPONDER_INVITED)
+        return any(e.details["slack_id"] == stage.bystander.user and e.details["source"] == "request" for e in invited)
 
-    await stage.lead.see(here, "who was asked in is there")
-    asked = [
-        e for e in stage.of(incident, AuditType.RESPONDER_INVITED) if e.details["slack_id"] == stage.bystander.user
-    ]
-    stage.check("who is invited by hand is recorded as asked for", bool(asked), [e.details["source"] for e in asked])
+    await stage.lead.see(asked_in, "who was asked in is recorded as asked for")
+    rooms = {one["id"]: one for one in (await stage.slack())["channels"]}
+    stage.check("who is asked for by hand comes", stage.bystander.user in rooms[room]["members"], stage.bystander.user)
     await stage.secondary.command(room, "brief")
 
     async def brief() -> str | None:
-        return next((one for one in reversed(await stage.secondary.answers()) if "commands" in one.lower()), None)
+        return next((one for one in reversed(await stage.secondary.answers()) if "in brief" in one), None)
 
-    told = await stage.lead.see(brief, "the brief came")
-    stage.check("the brief fits on a screen", told.count("\\n") <= 12, f"{told.count(chr(92) + 'n') + 1} lines")
+    lines = (await stage.lead.see(brief, "the brief came")).count("\\n") + 1
+    stage.check("the brief fits on a screen", lines <= 12, f"{lines} lines")
 
 
 async def _declare(stage: Stage) -> None:
