@@ -1,7 +1,8 @@
 """DynamoDB: both tables and their indexes, with nothing but the rights that the processor has.
 
 A tenant may lack every Describe, so keys are proven by reading a key that nobody has, and the right to write by a put
-whose condition cannot hold. Only what AWS tells nowhere else is described, and may stay untold.
+whose condition cannot hold. What AWS tells nowhere else is described, and may stay untold; so may what only the sweep's
+role may ask.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ Look = Callable[[Any, str], Awaitable[str]]  # a client and a table: what was fo
 
 async def _keys(deployment: Deployment) -> str:
     async def read(dynamodb: Any, table: str) -> str:
-        await dynamodb.get_item(TableName=table, Key=_NOBODY, ConsistentRead=True)
+        await dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="PK = :nobody AND SK = :nobody",
+            ExpressionAttributeValues={":nobody": _NOBODY["PK"]},
+            ConsistentRead=True,
+        )
         return "PK and SK"
 
     return await _each_table(deployment, read)
@@ -39,14 +45,19 @@ async def _indexes(deployment: Deployment) -> str:
 
     async def query(dynamodb: Any, table: str) -> str:
         index, partition, sort = indexes[table]
-        await dynamodb.query(
-            TableName=table,
-            IndexName=index,
-            KeyConditionExpression="#partition = :nobody AND #sort > :nobody",
-            ExpressionAttributeNames={"#partition": partition, "#sort": sort},
-            ExpressionAttributeValues={":nobody": _NOBODY["PK"]},
-            Limit=1,
-        )
+        try:
+            await dynamodb.query(
+                TableName=table,
+                IndexName=index,
+                KeyConditionExpression="#partition = :nobody AND #sort > :nobody",
+                ExpressionAttributeNames={"#partition": partition, "#sort": sort},
+                ExpressionAttributeValues={":nobody": _NOBODY["PK"]},
+                Limit=1,
+            )
+        except ClientError as error:
+            if table == settings.audit_table_name and aws.denied(error):
+                raise CouldNotTell(f"{index} is for the sweep's role alone to query") from error
+            raise
         return index
 
     return await _each_table(deployment, query)
@@ -103,7 +114,7 @@ async def _looked(look: Look, dynamodb: Any, table: str) -> tuple[type[Failed] |
     try:
         return None, await look(dynamodb, table)
     except Failed as error:
-        return Failed, error.found
+        return type(error), error.found
     except ClientError as error:
         # Not to be allowed to describe is usual; not to be allowed to read or write is what is looked for.
         unsure = aws.denied(error) and error.operation_name.startswith("Describe")

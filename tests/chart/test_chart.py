@@ -33,7 +33,7 @@ def test_helm_finds_nothing_to_complain_of(environment: str) -> None:
         *((environment, ()) for environment in ENVIRONMENTS),
         ("staging", ("settings.SLACK_TRANSPORT=http", "webhook.autoscaling.enabled=true")),
         ("staging", ("serviceAccount.create=false", "prometheusRule.enabled=true", "dashboard.grafanaOperator=true")),
-        ("production", ("aws.webhookRoleArn=arn:aws:iam::1:role/w", "aws.platformRoleArn=arn:aws:iam::1:role/p")),
+        ("production", ("aws.webhookRoleArn=arn:aws:iam::1:role/w", "aws.sweepRoleArn=arn:aws:iam::1:role/s")),
     ],
 )
 def test_every_document_is_one_that_kubernetes_takes(environment: str, settings: tuple[str, ...]) -> None:
@@ -101,6 +101,8 @@ def test_the_sweep_runs_daily_and_holds_no_vendors_key(environment: str) -> None
     [container] = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     assert container["args"] == ["audit", "sweep", "--json"]
     assert not any("secretRef" in source for source in container["envFrom"])
+    told = one(render(environment), "ConfigMap", "processor")["data"]
+    assert told["ARCHIVE_BUCKET_NAME"] == f"{environment}-incident-response-archive-000000000000"
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
@@ -173,15 +175,23 @@ def test_slack_is_let_in_only_where_it_comes_by_http() -> None:
 
 
 def test_the_pods_have_an_account_each_or_the_platforms() -> None:
-    roles = ("aws.webhookRoleArn=arn:aws:iam::1:role/w", "aws.platformRoleArn=arn:aws:iam::1:role/p")
-    own = render("staging", *roles)
-    accounts = {name: pod(own, name)["serviceAccountName"] for name in ("webhook", "processor")}
-    assert len(set(accounts.values())) == 2
-    annotation = one(own, "ServiceAccount", "webhook")["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
-    assert annotation.endswith("role/w")
+    roles = {"webhook": "webhookRoleArn", "processor": "platformRoleArn", "sweep": "sweepRoleArn"}
+    own = render("staging", *(f"aws.{value}=arn:aws:iam::1:role/{name}" for name, value in roles.items()))
+    for name in roles:
+        account = one(own, "ServiceAccount", name)["metadata"]
+        assert _account(own, name) == account["name"]
+        assert account["annotations"]["eks.amazonaws.com/role-arn"].endswith(f"role/{name}")
     theirs = render("staging", "serviceAccount.create=false")
     assert not [document for document in theirs if document["kind"] == "ServiceAccount"]
-    assert {pod(theirs, name)["serviceAccountName"] for name in ("webhook", "processor")} == {"tenant-runtime"}
+    assert {_account(theirs, name) for name in roles} == {"tenant-runtime"}
+
+
+def _account(documents: list[Document], name: str) -> str:
+    if name == "sweep":
+        spec = one(documents, "CronJob", name)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    else:
+        spec = pod(documents, name)
+    return str(spec["serviceAccountName"])
 
 
 @pytest.mark.parametrize(

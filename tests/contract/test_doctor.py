@@ -200,6 +200,20 @@ def table_with_other_keys(house: House) -> None:
     house.set(INCIDENTS_TABLE_NAME="others")
 
 
+def no_such_archive(house: House) -> None:
+    house.set(ARCHIVE_BUCKET_NAME="nobodys-bucket")
+
+
+def archive_without_lock(house: House) -> None:
+    house.client("s3").create_bucket(Bucket="open")
+    house.set(ARCHIVE_BUCKET_NAME="open")
+
+
+def archive_that_can_be_emptied(house: House) -> None:
+    rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
+    house.client("s3").put_object_lock_configuration(Bucket=aws.ARCHIVE_BUCKET, ObjectLockConfiguration=rule)
+
+
 def index_missing(house: House) -> None:
     gone: Any = [{"Delete": {"IndexName": "event-type-index"}}]
     house.client("dynamodb").update_table(TableName=aws.AUDIT_TABLE, GlobalSecondaryIndexUpdates=gone)
@@ -285,6 +299,9 @@ BREAKAGES: list[tuple[Callable[[House], None], str, str]] = [
     (index_missing, "DynamoDB: indexes", aws.AUDIT_TABLE),
     (items_do_not_expire, "DynamoDB: expiry", aws.AUDIT_TABLE),
     (no_backups, "DynamoDB: point-in-time recovery", aws.INCIDENTS_TABLE),
+    (no_such_archive, "S3: archive of heads", "NoSuchBucket"),
+    (archive_without_lock, "S3: archive of heads", "not under Object Lock"),
+    (archive_that_can_be_emptied, "S3: archive of heads", "compliance mode"),
     (no_deduplication, "SQS: content-based deduplication", aws.NUDGE_EVENTS),
     (visibility_short, "SQS: visibility", aws.SLA_CHECK),
     (parked_too_soon, "SQS: dead letters", aws.INCIDENT_EVENTS),
@@ -368,6 +385,18 @@ def refuse(house: House, operation: str, code: str) -> None:
     house.environment.setattr(AioBaseClient, "_make_api_call", make_api_call)
 
 
+async def test_with_the_processors_own_rights_nothing_is_found_missing(house: House) -> None:
+    """X3: as an operator runs it, in the pod. What that role may not ask is somebody else's to tell."""
+    house.set(AWS_ACCESS_KEY_ID="processor")
+    house.environment.delenv("GRAFANA_ONCALL_HMAC_SECRET_ID")
+    found = await house.examined()
+    assert {name: one["verdict"] for name, one in found.items() if one["verdict"] != "ok"} == dict.fromkeys(
+        ("webhook: HMAC secret", "DynamoDB: indexes", "DynamoDB: expiry", "DynamoDB: point-in-time recovery",
+         "S3: archive of heads", "Bedrock: invocation logging"),
+        "could not tell",
+    )  # fmt: skip
+
+
 async def test_a_tenant_that_may_not_describe_has_nothing_to_mend(house: House) -> None:
     """Keys and indexes are proven by reading; what only a Describe would tell stays untold."""
     refuse(house, "Describe", "AccessDeniedException")
@@ -383,7 +412,7 @@ async def test_a_tenant_that_may_not_describe_has_nothing_to_mend(house: House) 
     ("operation", "code", "check", "remedy"),
     [
         ("PutItem", "AccessDeniedException", "DynamoDB: writes", "dynamodb:PutItem"),
-        ("Query", "AccessDeniedException", "DynamoDB: indexes", "dynamodb:Query"),
+        ("Query", "AccessDeniedException", "DynamoDB: tables", "the pod's role"),
         ("GetQueueAttributes", "AccessDenied", "SQS: queues", "the pod's role"),
         ("CreateSchedule", "ValidationException", "Scheduler: schedules", "SCHEDULER_ROLE_ARN"),
         ("CreateSchedule", "AccessDeniedException", "Scheduler: schedules", "iam:PassRole"),
