@@ -50,7 +50,7 @@ async def _named(store: Store, words: str) -> tuple[Incident, str]:
     if incident is None:
         raise Refused(
             "This channel is no incident's room. Use it in one, or name an alert group that has no room yet: "
-            "`/incident-response severity P1 <alert group's id in OnCall>`."
+            "`/incident-response severity P1 &lt;alert group's id in OnCall&gt;`."
         )
     if incident.channel_id:
         raise Refused(f"That incident has a room: use it there, in <#{incident.channel_id}>.")

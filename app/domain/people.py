@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from app.domain.gesture import Gesture
 from app.signature import Verified
 
 SYSTEM = "system"  # the actor of what no person asked for
+NAME_MAX = 255  # of characters: an address, which can stand for a name, has no more
+
+
+def _short(name: str) -> str:
+    """On one line. It stands in every line of a postmortem that its owner is in, and a directory may hold anything."""
+    return " ".join(name[: 10 * NAME_MAX].split())[:NAME_MAX]
 
 
 class Source(StrEnum):
@@ -34,7 +41,7 @@ class Person(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: Annotated[str, AfterValidator(_short)]
     email: str | None
     source: Source
     slack_id: str | None = None

@@ -15,6 +15,7 @@ from app.domain.ids import issue_id
 from app.domain.incident import Incident
 from app.domain.issue import Issue
 from app.domain.people import SYSTEM
+from app.domain.redaction import redact
 from app.domain.severity import Severity
 from app.domain.task import Task
 from app.errors import VendorRefused
@@ -54,7 +55,7 @@ class Filing:
         labels, unlabelled = await self._labels()
         issue = Issue(
             id=issue_id(f"postmortem:{incident.id}{incident.again}"),
-            title=f"Postmortem: {incident.title}",
+            title=redact(f"Postmortem: {incident.title}"),
             markdown=markdown + messages.lacking([*notes, *unlabelled]),
             link=await self.chat.link(incident.channel_id or ""),
             priority=_PRIORITIES.get(incident.severity, _LOW),
@@ -73,7 +74,7 @@ class Filing:
         labels, unlabelled = await self._labels()
         issue = Issue(
             id=issue_id(f"task:{incident.id}:{task.id}"),
-            title=task.text,
+            title=redact(task.text),
             markdown=messages.task(incident, task) + messages.lacking([*notes, *unlabelled]),
             link=await self.chat.link(incident.channel_id or ""),
             priority=_PRIORITIES.get(incident.severity, _LOW),

@@ -33,7 +33,7 @@ def problems(text: PublicText) -> list[str]:
     found = [f"it still holds a placeholder: {hit[0]}" for hit in _PLACEHOLDER.finditer(words)]
     found += [f"it holds what only Slack understands: {hit[0]}" for hit in _SLACK_MARKUP.finditer(words)]
     found += [f"it holds what customers must not see: {kind}" for kind in findings(words)]
-    return found
+    return list(dict.fromkeys(found))  # each once, however often it is in there
 
 
 def draft_id(incident_id: str, cause: str) -> str:

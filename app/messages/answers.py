@@ -33,7 +33,7 @@ def unknown(gesture: Gesture, commands: CommandHelp) -> Message:
             ":shrug: This button is of an older version and does nothing any more. "
             f"`{COMMAND} help` shows what you can do instead."
         )
-    lines = "\n".join(f"`{COMMAND} {name}`  {what}" for name, what in commands.entries)
+    lines = "\n".join(f"`{COMMAND} {name}`  {escape(what)}" for name, what in commands.entries)
     return say(f"There is no `{COMMAND} {_plain(gesture.name)}`. There is:\n{lines}")
 
 

@@ -17,9 +17,11 @@ from app.domain.incident import Incident
 from app.messages import postmortem_evidence as evidences
 from app.messages import postmortem_people as people
 from app.messages import postmortem_trail as trails
-from app.messages.markdown import duration, plain, time
+from app.messages.markdown import duration, fitting, plain, time
 
 OPEN = "_To be filled in by the team._"
+# Bytes of JSON: all sections together fit into one item of our store, 400 KB.
+TIMELINE_MAX, SECTION_MAX = 90_000, 20_000
 
 
 def postmortem(
@@ -42,7 +44,8 @@ def postmortem(
         ("Action items", [OPEN]),
     )
     title = f"# Postmortem: {plain(incident.title)}"
-    return "\n\n".join([title, *(f"## {name}\n\n" + "\n".join(lines) for name, lines in sections)]) + "\n"
+    bounded = ((name, fitting(lines, TIMELINE_MAX if name == "Timeline" else SECTION_MAX)) for name, lines in sections)
+    return "\n\n".join([title, *(f"## {name}\n\n" + "\n".join(lines) for name, lines in bounded)]) + "\n"
 
 
 def _summary(incident: Incident) -> str:

@@ -271,7 +271,7 @@ async def _too_long(house: House, office: Office) -> str:
 @pytest.mark.parametrize(
     ("does", "told"),
     [
-        (_a_guest_whom_nobody_knows, [f"invited: <@{STRANGER}>", ":x: nobody@example.com:", "no-such-team: nobody is on"]),
+        (_a_guest_whom_nobody_knows, [f"invited: <@{STRANGER}>", ":x: nobody@example.com:", "no-such-team: nobody"]),
         (_an_owner_outside, [f"<@{STRANGER}> has it", "Slack did not tell them: invite them, or tell them"]),
         (_a_page_that_cannot_be_read, ["The draft is in the room", "It changes no component", "*Edit* it when Status"]),
         (_somebody_who_left_the_company, ["could not be invited", "Name somebody else"]),

@@ -145,8 +145,8 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
 
 @settings(deadline=None)
 @given(
-    title=foreign.map(lambda it: it[:255] or "x"),
-    body=foreign.map(lambda it: it[:BODY_MAX] or "x"),
+    title=foreign.map(lambda it: it[:255].strip() or "x"),
+    body=foreign.map(lambda it: it[:BODY_MAX].strip() or "x"),
     state=st.sampled_from(DraftState),
     problems=st.lists(foreign, max_size=3),
     url=address | st.just(""),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 
 from app import clock
+from app.domain.audit import AuditEvent, AuditType
 from app.domain.evidence import Evidence
 from app.domain.fact_check import Checked, Dropped
 from app.domain.readings import Line, Outcome, Reading, failed
@@ -163,3 +166,22 @@ def test_a_models_words_stand_beside_the_facts_as_a_models_and_it_is_said_what_w
     assert "In the words of a model: It was slow." in said
     assert "Left out of its words: 1 with a cause without a source" in said
     assert "DNS" not in said
+
+
+def test_a_postmortem_of_very_much_fits_where_it_is_kept_and_says_what_it_leaves_out() -> None:
+    """P-bounded: a week of reminders, notes without end, alerts in letters that take six bytes each."""
+    many = [
+        AuditEvent(
+            incident_id="i", seq=seq, at=AT, type=AuditType.TIMELINE_NOTE, actor=f"slack:{IC}",
+            details={"author": IC, "text": "عطل & <b> " * 100, "why": "é" * 500}, prev="", hash="",
+        )
+        for seq in range(1, 2001)
+    ]  # fmt: skip
+    markdown = postmortem(incident(), many, Evidence(NO_COMMITS))
+    assert len(json.dumps(markdown)) < 350_000  # an item of our store holds 400 KB
+    timeline = _section(markdown, "Timeline")
+    assert "(event 1)" in timeline
+    assert "(event 2000)" in timeline
+    left_out = re.search(r"… (\d+) more are left out here", timeline)
+    assert left_out
+    assert timeline.count("(event ") + int(left_out[1]) == 2000
