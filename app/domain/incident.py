@@ -112,6 +112,7 @@ class Incident(BaseModel):
     episode: int = 1
     drill: bool = False
     created_at: datetime
+    trace: dict[str, str] = {}  # that it began with, as W3C headers; what is done for it goes on in it
 
     channel_id: str | None = None
     channel_name: str | None = None
@@ -122,6 +123,7 @@ class Incident(BaseModel):
     responders: tuple[Responder, ...] = ()  # who was invited
     joined: dict[str, datetime] = {}  # Slack id -> a member of the room since; an invitation makes one at once
     seen: dict[str, datetime] = {}  # Slack id -> their first sign of life in the room: now they are here
+    first_seen_at: datetime | None = None  # the first sign of life of all
     told_outside: tuple[str, ...] = ()  # whom we told outside the room that it has nobody, or no commander
     last_told: str = ""  # what made us tell the last of them
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room

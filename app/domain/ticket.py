@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.draft import Draft
 
@@ -62,3 +62,15 @@ class TaskTicket(BaseModel):
 
     incident: str
     task: str
+
+
+class _Any(BaseModel):
+    incident: str
+
+
+def incident_of(value: str) -> str | None:
+    """What all of these carry; None for a value that is none of them."""
+    try:
+        return _Any.model_validate_json(value).incident
+    except ValidationError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain.alert import Alert
 from app.domain.catalogue import Catalogue
 from app.domain.incident import Incident
@@ -25,9 +25,10 @@ async def handle(
         return
     # Whatever the stored state says is left to do: a second delivery resumes, a late one does nothing. An alert that
     # joined leaves the room to the one that is making it already.
-    if incident.alert.alert_group == alert.alert_group or not _held(incident):
-        await war_room.assemble(incident.id)
-    await alerts.tell(store, chat, timers, policy, await ledger.load(store, incident.id), alert)
+    with telemetry.story("alert_firing", incident.trace):
+        if incident.alert.alert_group == alert.alert_group or not _held(incident):
+            await war_room.assemble(incident.id)
+        await alerts.tell(store, chat, timers, policy, await ledger.load(store, incident.id), alert)
 
 
 def _held(incident: Incident) -> bool:

@@ -3,7 +3,7 @@ that nobody sees, for want of a room, is over with it."""
 
 from __future__ import annotations
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain.alert import Alert
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
@@ -27,7 +27,14 @@ async def handle(body: Body, store: Store, chat: Chat, timers: Timers, queue: Qu
     if group is None or group.newer_than(body):
         await ignore(store, incident, body)  # the end of an earlier firing
         return
-    incident = await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
+    with telemetry.story("alert_resolved", incident.trace):
+        await _ended(body, incident.id, store, chat, timers, queue, policy)
+
+
+async def _ended(
+    body: Body, incident_id: str, store: Store, chat: Chat, timers: Timers, queue: Queue, policy: Policy
+) -> None:
+    incident = await ledger.amend(store, incident_id, lambda fresh: alerts.heard(fresh, body))
     if incident.status is Status.RESOLVED or not incident.alerts_over:
         return
     if incident.channel_id:

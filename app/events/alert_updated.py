@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import ledger
+from app import ledger, telemetry
 from app.domain.alert import Alert
 from app.domain.incident import Status
 from app.flows import alerts
@@ -24,6 +24,7 @@ async def handle(body: Body, store: Store, chat: Chat) -> None:
     if incident.status is Status.RESOLVED or group is None or group.newer_than(body):
         await ignore(store, incident, body)
         return
-    await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
-    if incident.channel_id:
-        await post_once(chat, incident.channel_id, alert_changed(body.event.value), f"alert:{body.key}", adopting=True)
+    with telemetry.story("alert_updated", incident.trace):
+        await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
+        if channel := incident.channel_id:
+            await post_once(chat, channel, alert_changed(body.event.value), f"alert:{body.key}", adopting=True)

@@ -24,6 +24,7 @@ from app.flows.timers import wake
 from app.ledger import Decision
 from app.messages import people as messages
 from app.ports import Chat, Store, Timers
+from app.telemetry import metrics
 
 AT_ONCE = 40  # arrivals in one transaction, which holds a hundred actions; the rest with the next look
 _A_MOMENT = timedelta(seconds=10)  # between two looks when a timer was early
@@ -33,15 +34,21 @@ async def sign_of_life(store: Store, incident: Incident, human: Human) -> Incide
     """Whatever somebody does in the room shows that they are here; the first time is recorded."""
     if human.slack_id in incident.seen or incident.archived_at:
         return incident
-    now = clock.now()
+    now, first = clock.now(), False
     fact = Fact(type=AuditType.RESPONDER_SEEN, actor=human.actor, details={"slack_id": human.slack_id})
 
     def decide(incident: Incident) -> Decision | None:
+        nonlocal first
+        first = human.slack_id not in incident.seen and incident.first_seen_at is None
         if human.slack_id in incident.seen:
             return None
-        return Decision(incident.but(seen={**incident.seen, human.slack_id: now}), [fact])
+        seen = {**incident.seen, human.slack_id: now}
+        return Decision(incident.but(seen=seen, first_seen_at=incident.first_seen_at or now), [fact])
 
-    return await ledger.amend(store, incident.id, decide)
+    incident = await ledger.amend(store, incident.id, decide)
+    if first:
+        metrics.first_human((now - incident.alert.at).total_seconds())
+    return incident
 
 
 async def look(store: Store, chat: Chat, timers: Timers, policy: Policy, incident: Incident, cause: str) -> None:

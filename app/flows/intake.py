@@ -6,7 +6,7 @@ that see two alerts of a new storm at once, one opens the incident, and the othe
 
 from __future__ import annotations
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain import correlation
 from app.domain.alert import Alert, AlertEvent, State
 from app.domain.alert_group import AlertGroup
@@ -129,7 +129,8 @@ async def declare(store: Store, policy: Policy, catalogue: Catalogue, alert: Ale
     incident = _opened(alert, policy, None).model_copy(
         update={"status": Status.ALERT_RECEIVED, "declared_by": human.slack_id}
     )
-    return await _create(store, incident, human.actor, together, (host.id,) if host else ())
+    with telemetry.apart("declare"):  # it may be said in the room of another
+        return await _create(store, incident, human.actor, together, (host.id,) if host else ())
 
 
 async def take_out(store: Store, host: Incident, group: AlertGroup, human: Human) -> Incident:
@@ -140,7 +141,8 @@ async def take_out(store: Store, host: Incident, group: AlertGroup, human: Human
     incident = _of(alert, group.severity, Status.ALERT_RECEIVED, first)
     if known := await store.incident(incident.id):
         return known
-    return await _create(store, incident, human.actor, None, (host.id,), before=host)
+    with telemetry.apart("split"):
+        return await _create(store, incident, human.actor, None, (host.id,), before=host)
 
 
 # ---------------------------------------------------------------- a new one
@@ -185,7 +187,7 @@ async def _create(
         "status": incident.status.value,
     }  # fmt: skip
     change = Change(
-        incident=incident,
+        incident=incident.but(trace=telemetry.carrier()),
         facts=[Fact(type=AuditType.ALERT_RECEIVED, actor=actor, details=details)],
         at=clock.now(),
         create=True,

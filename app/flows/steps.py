@@ -15,7 +15,7 @@ from typing import Any
 
 from opentelemetry import trace
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import StepRecord
 from app.domain.incident import Incident, Lease
@@ -28,8 +28,6 @@ from app.ports import Chat, Store
 LEASE_S = 30.0  # machine seconds, like the visibility of a message: a dead holder delays us once, not twice
 PATIENCE = 3  # attempts after which a flow ends without its optional steps, and says so
 PATIENCE_IN_A_STORM = 20  # the same, while it is a rate limit that holds them back
-
-_tracer = trace.get_tracer("incident-response")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Flow:
         if name in self._done:
             return self._done[name].result
         await self._hold()
-        with _tracer.start_as_current_span(name):
+        with telemetry.span(name):
             done = await act()
         await self._record(name, done)
         return done.result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app import telemetry
 from app.domain.schedule import SCHEDULED_TIME, Into, schedule_name
 from app.ports import Timers
 from app.queue.envelope import Envelope, lane
@@ -13,12 +14,13 @@ WHILE_OPEN = ("attendance", "nudge", "unanswered", "checklist", "promise", "auto
 
 
 def timer_message(event: str, incident_id: str) -> Envelope:
-    """The scheduled time makes each firing a message of its own."""
+    """The scheduled time makes each firing a message of its own; its work goes on in the trace of whoever asked."""
     return Envelope(
         kind=f"event:{event}",
         lane=lane("timer", incident_id),
         dedup_id=SCHEDULED_TIME,
         body=f'{{"incident_id":"{incident_id}","scheduled_at":"{SCHEDULED_TIME}"}}',
+        trace=telemetry.carrier(),
     )
 
 

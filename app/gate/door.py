@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState
@@ -52,6 +52,7 @@ class Door:
         self._target = target
         self._policy = policy
 
+    @telemetry.traced("gate publish")
     async def publish(
         self, seen: Ticket, human: Human, approvers: Approvers, *, on_its_way: Callable[[Draft], None]
     ) -> Outcome:
@@ -89,6 +90,7 @@ class Door:
             return await self._record(draft, Move.REFUSE, why=str(error))
         return await self._record(draft, Move.CONFIRM, public=public)
 
+    @telemetry.traced("gate approve")
     async def _approve(
         self, seen: Ticket, human: Human, approvers: Approvers, claim: str
     ) -> tuple[DraftState | None, Incident, Draft]:
@@ -128,12 +130,14 @@ class Door:
             raise Refused("This draft no longer exists. Write a new one with `/incident-response status draft`.")
         return was, incident, draft
 
+    @telemetry.traced("gate read back")
     async def _read_back(self, draft: Draft, claim: str) -> Draft:
         stored = await self._store.draft(draft.incident_id, draft.id)
         if stored is None or stored.claim != claim:
             raise Retry("the approval that was just written is not what is stored; another process holds the claim")
         return stored
 
+    @telemetry.traced("gate post")
     async def _post(self, approval: Approval) -> PublicIncident:
         """A connection of its own: publishing is rare, and nothing else may hold one."""
         target = self._target

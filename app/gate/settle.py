@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app import clock, ledger
+from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState, PublicStatus
@@ -21,6 +21,7 @@ from app.ports import PublicPage, Store
 LOOK_AGAIN_S = 10.0
 
 
+@telemetry.traced("gate settle")
 async def settle(store: Store, page: PublicPage, incident_id: str, draft_id: str) -> Draft | None:
     """Look on Statuspage for an UNKNOWN draft. None: there is no such draft.
 

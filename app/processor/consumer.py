@@ -136,7 +136,7 @@ class Consumer:
     async def _work_one(self, delivery: Delivery, held: dict[str, asyncio.Task[None]]) -> bool:
         """Whether the lane may go on. Afterwards the message is no longer held, unless we were cancelled at it."""
         delivery = replace(delivery, attempt=delivery.attempt - self._unworked[delivery.id])
-        with telemetry.work(f"work {self.name}", delivery.trace, lane=delivery.lane, attempt=delivery.attempt):
+        with telemetry.work(f"work {self.name}", delivery.goes_on_with, lane=delivery.lane, attempt=delivery.attempt):
             failure: Exception | None = None
             try:
                 await self._attempt(delivery)

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from app import telemetry
 from app.domain import gesture as gestures
+from app.domain import ticket
 from app.domain.gesture import COMING_AND_GOING, Gesture
 from app.domain.help import CommandHelp
 from app.domain.incident import Incident
 from app.domain.people import Human
-from app.errors import Park, Refused
+from app.errors import Park, Refused, VendorError
 from app.flows import attendance
 from app.messages import answers
 from app.messages.message import Message, say
@@ -137,12 +138,13 @@ class Dispatcher:
         if handle is None or incident is None:
             return
         telemetry.note(incident_id=incident.id)
-        if gesture.name not in COMING_AND_GOING:
-            incident = await attendance.sign_of_life(self._store, incident, human)
-        try:
-            await handle(**bind(handle, {**self._services, Gesture: gesture, Human: human, Incident: incident}))
-        except Refused as refusal:
-            log.info("room_event_refused", name=gesture.name, why=refusal.tell_user)
+        with telemetry.story(gesture.name, incident.trace):
+            if gesture.name not in COMING_AND_GOING:
+                incident = await attendance.sign_of_life(self._store, incident, human)
+            try:
+                await handle(**bind(handle, {**self._services, Gesture: gesture, Human: human, Incident: incident}))
+            except Refused as refusal:
+                log.info("room_event_refused", name=gesture.name, why=refusal.tell_user)
 
     def _verified(self, delivery: Delivery) -> tuple[Gesture, Human]:
         """Raises ``Park`` for what Slack did not sign, or signed long before the queue took it."""
@@ -166,10 +168,20 @@ class Dispatcher:
             return answers.unknown(gesture, self._help)
         available = {**self._services, Gesture: gesture, Human: human}
         incident = await self._store.incident_of_channel(gesture.channel_id) if gesture.channel_id else None
-        if incident is not None:
-            telemetry.note(incident_id=incident.id)
-            available[Incident] = await attendance.sign_of_life(self._store, incident, human)
-        return await handle(**await self._bound(handle, available, gesture))
+        about = incident or await self._carried(gesture)
+        telemetry.note(**({"incident_id": about.id} if about else {}))
+        with telemetry.story(gesture.name, about.trace if about else {}):
+            if incident is not None:
+                available[Incident] = await attendance.sign_of_life(self._store, incident, human)
+            return await handle(**await self._bound(handle, available, gesture))
+
+    async def _carried(self, gesture: Gesture) -> Incident | None:
+        """Outside of the room, in private or in a form: what it carries says whose trace its work belongs to."""
+        incident_id = ticket.incident_of(gesture.value)
+        try:
+            return await self._store.incident(incident_id) if incident_id else None
+        except VendorError:  # a trace is not worth a gesture
+            return None
 
     async def _bound(self, handle: Handle, available: Mapping[type, object], gesture: Gesture) -> dict[str, object]:
         try:

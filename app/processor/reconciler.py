@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from app import clock
+from app import clock, telemetry
 from app.domain.alert import Alert
 from app.domain.incident import Incident, Status
 from app.errors import VendorError
@@ -50,10 +50,11 @@ class Reconciler:
         for alert in await self._oncall.open_alert_groups(clock.now() - LOOKBACK):
             if await self._in_hand(alert):
                 continue
-            await self._queue.send(wrap(alert))
+            with telemetry.work("reconcile", {}):  # a trace for each, like the one that its webhook would have begun
+                await self._queue.send(wrap(alert))
+                log.warning("alert_reconciled", alert_group=alert.alert_group, fired_at=alert.at.isoformat())
             enqueued += 1
             metrics.alert_reconciled()
-            log.warning("alert_reconciled", alert_group=alert.alert_group, fired_at=alert.at.isoformat())
         return enqueued
 
     async def _look_safely(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from app.errors import Park
 from app.queue.envelope import Envelope, decode
 
 
@@ -18,12 +19,20 @@ class Delivery:
     lane: str
     attempt: int  # which delivery this is, counted from 1
     sent_at: float  # when the queue took it, unix seconds: the queue's word, not the sender's
-    trace: Mapping[str, str] = field(default_factory=dict)
+    trace: Mapping[str, str] = field(default_factory=dict)  # of the message's attributes
 
     @cached_property
     def envelope(self) -> Envelope:
         """Raises ``Park`` when the text is no envelope (L6)."""
         return decode(self.text)
+
+    @property
+    def goes_on_with(self) -> Mapping[str, str]:
+        """Its trace. What a schedule sent has it inside: EventBridge sets no attributes."""
+        try:
+            return self.trace or self.envelope.trace
+        except Park:
+            return {}
 
 
 class Inbox(Protocol):

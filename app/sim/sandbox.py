@@ -38,8 +38,8 @@ class SandboxError(IncidentResponseError):
 class Sandbox:
     """``say`` is told of each step of the start; ``speed``: how much faster the people's time runs.
 
-    ``processor``: further variables of the processor's environment. ``pods``: False leaves them out, and only what is
-    around them stands.
+    ``processor``, ``webhook``: further variables of that pod's environment. ``pods``: False leaves them out, and only
+    what is around them stands.
     """
 
     def __init__(
@@ -47,11 +47,13 @@ class Sandbox:
         *,
         speed: float = 1.0,
         processor: Mapping[str, str] | None = None,
+        webhook: Mapping[str, str] | None = None,
         pods: bool = True,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._say = say
         self._processor = dict(processor or {})
+        self._webhook = dict(webhook or {})
         self._pods = pods
         self.logs = Path(tempfile.mkdtemp(prefix="incident-response-"))
         self.at = Addresses(*_free_ports(5))
@@ -143,7 +145,7 @@ class Sandbox:
         if not self._pods:
             return
         pods = [
-            self._child("webhook", ["app.cli", "webhook"], webhook_env(at, self.clock)),
+            self._child("webhook", ["app.cli", "webhook"], {**webhook_env(at, self.clock), **self._webhook}),
             self._child("processor", ["app.cli", "processor"], {**processor_env(at, self.clock), **self._processor}),
         ]
         for pod in pods:

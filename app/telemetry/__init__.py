@@ -7,10 +7,11 @@ and only when an endpoint is set; without one a trace is no more than the id tha
 from app.telemetry.export import EXPORT_TIMEOUT_S, close, configure, export
 from app.telemetry.logs import configure_command, log
 from app.telemetry.meters import metrics
-from app.telemetry.traces import carrier, failed, note, work
+from app.telemetry.traces import apart, carrier, failed, note, span, story, traced, work
 
 __all__ = [
     "EXPORT_TIMEOUT_S",
+    "apart",
     "carrier",
     "close",
     "configure",
@@ -20,5 +21,8 @@ __all__ = [
     "log",
     "metrics",
     "note",
+    "span",
+    "story",
+    "traced",
     "work",
 ]

@@ -1,0 +1,63 @@
+"""A collector that remembers: takes traces and metrics as OTLP over HTTP, and is asked for them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+@dataclass(frozen=True)
+class Span:
+    pod: str
+    name: str
+    trace_id: str
+    links: frozenset[str]  # ids of the traces that it points to
+
+
+@dataclass
+class Collector:
+    spans: list[Span] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)  # of each histogram, how much it has recorded in all
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/v1/traces", self._traces, methods=["POST"]),
+            Route("/v1/metrics", self._metrics, methods=["POST"]),
+        ]
+        return Starlette(routes=routes)
+
+    def named(self, name: str) -> list[Span]:
+        return [span for span in self.spans if span.name == name]
+
+    def in_trace(self, trace_id: str) -> set[str]:
+        return {span.name for span in self.spans if span.trace_id == trace_id}
+
+    async def _traces(self, request: Request) -> Response:
+        told = ExportTraceServiceRequest.FromString(await request.body())
+        self.spans += _spans(told)
+        return Response(media_type="application/x-protobuf")
+
+    async def _metrics(self, request: Request) -> Response:
+        told = ExportMetricsServiceRequest.FromString(await request.body())
+        for resource in told.resource_metrics:
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    if points := metric.histogram.data_points:
+                        self.counted[metric.name] = sum(point.count for point in points)
+        return Response(media_type="application/x-protobuf")
+
+
+def _spans(told: ExportTraceServiceRequest) -> Iterator[Span]:
+    for resource in told.resource_spans:
+        pod = next(one.value.string_value for one in resource.resource.attributes if one.key == "service.name")
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                links = frozenset(link.trace_id.hex() for link in span.links)
+                yield Span(pod, span.name, span.trace_id.hex(), links)
