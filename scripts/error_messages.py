@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -232,6 +232,6 @@ def _plain(text: str) -> str:
     return text
 
 
-def _unique(rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _unique(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """In the order of the files; without what is all somebody else's words."""
     return sorted(dict.fromkeys(row for row in rows if re.search(r"\w", row[0])), key=lambda row: (row[-1], row))
