@@ -400,6 +400,24 @@ MUTANTS = (
         "contract/test_store.py",
     ),
     Mutant(
+        "G7", "a room is closed and its trail's head stays in reach", "app/flows/archive.py",
+        "        await self.vault.keep(incident_id, Head(incident.audit_seq, incident.audit_head))\n",
+        "",
+        "unit/test_resolution.py",
+    ),
+    Mutant(
+        "G7", "whoever adds a head to the archive makes a rewritten trail pass", "app/domain/sweep.py",
+        "for head in kept:",
+        "for head in kept[-1:]:",
+        "unit/test_sweep.py",
+    ),
+    Mutant(
+        "G7", "a full archive is read to the end of its first page", "app/effects/s3_vault.py",
+        'if not page["IsTruncated"]:',
+        "if True:",
+        "contract/test_vault.py",
+    ),
+    Mutant(
         "G8", "a published text can be rejected", "app/gate/states.py",
         "    (_S.FAILED, Move.APPROVE)",
         "    (_S.PUBLISHED, Move.REJECT): _S.REJECTED,\n    (_S.FAILED, Move.APPROVE)",
