@@ -377,8 +377,8 @@ MUTANTS = (
     ),
     Mutant(
         "G6", "another module writes to Statuspage", "app/gate/settle.py",
-        "from app import clock, ledger\n",
-        "from app import clock, ledger\nfrom app.gate._statuspage_write import StatuspageWrite as W\n",
+        "from app import clock, ledger, telemetry\n",
+        "from app import clock, ledger, telemetry\nfrom app.gate._statuspage_write import StatuspageWrite as W\n",
         "architecture/test_contracts.py::test_the_contracts_hold",
     ),
     Mutant(

@@ -54,8 +54,7 @@ def story(name: str, began: Mapping[str, str]) -> Iterator[None]:
     if not theirs.is_valid or theirs.trace_id == ours.get_span_context().trace_id:
         yield
         return
-    if ours.is_recording():
-        ours.add_link(theirs)
+    ours.add_link(theirs)
     with _linked(name, context):
         yield
 
