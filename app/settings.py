@@ -172,7 +172,7 @@ class ProcessorSettings(_Settings):
 
     archive_bucket_name: str | None = Field(
         None,
-        description="S3 bucket (Object Lock) that keeps the head of each closed trail. From: substrate output. Unset: none.",
+        description="S3 bucket that keeps the head of each closed trail. From: substrate output. Unset: none is kept.",
     )
 
     default_severity: Severity = Field(

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from app.domain.audit import AuditEvent, AuditType, Export
 from app.domain.people import SYSTEM
 
-
 # Half of what an item lives: a head that is younger than this has its trail, however long its incident was open.
 REMEMBERED = timedelta(days=183)
 
