@@ -10,5 +10,5 @@ from app.ports import Chat, Store
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
     """Pressed in the direct message: the button names its incident."""
-    await handoff.accept(store, chat, Offer.model_validate_json(gesture.value), human, by=gesture.key)
+    await handoff.accept(store, chat, Offer.read(gesture.value), human, by=gesture.key)
     return say("You command this incident now. Reminders come to you; texts for customers wait for your approval.")

@@ -33,7 +33,7 @@ async def handle(
     timers: Timers,
     policy: Policy,
 ) -> Message:
-    seen = Ticket.model_validate_json(gesture.value)
+    seen = Ticket.read(gesture.value)
     telling: list[asyncio.Task[None]] = []
 
     def on_its_way(draft: Draft) -> None:

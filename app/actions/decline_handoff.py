@@ -9,5 +9,5 @@ from app.ports import Chat, Store
 
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
-    await handoff.decline(store, chat, Offer.model_validate_json(gesture.value), human, by=gesture.key)
+    await handoff.decline(store, chat, Offer.read(gesture.value), human, by=gesture.key)
     return say("Declined. Whoever offered it commands as before, and is told.")

@@ -12,7 +12,7 @@ from app.ports import Chat, PublicPage, Store
 
 async def handle(gesture: Gesture, store: Store, chat: Chat, page: PublicPage) -> Message | None:
     """Opens the editor. Anyone in the room may edit; approving is another matter."""
-    seen = Ticket.model_validate_json(gesture.value)
+    seen = Ticket.read(gesture.value)
     draft = await store.draft(seen.incident, seen.draft)
     if draft is None:
         raise Refused("This draft no longer exists. Write a new one with `/incident-response status draft`.")

@@ -17,7 +17,7 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, page:
 
     The answer is the new draft, in the room.
     """
-    seen = Ticket.model_validate_json(gesture.value)
+    seen = Ticket.read(gesture.value)
     old = await store.draft(seen.incident, seen.draft)
     there, _ = await components.listed(page)
     chosen = components.chosen(gesture.choices, old.text.components if old else (), there)

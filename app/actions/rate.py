@@ -12,7 +12,7 @@ from app.ports import Store
 
 
 async def handle(gesture: Gesture, human: Human, store: Store) -> Message:
-    given = Rating.model_validate_json(gesture.value)
+    given = Rating.read(gesture.value)
 
     def decide(incident: Incident) -> Decision | None:
         if incident.ratings.get(human.slack_id) == given.stars:

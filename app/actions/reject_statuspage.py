@@ -11,7 +11,7 @@ from app.ports import Chat, Store
 
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
-    seen = Ticket.model_validate_json(gesture.value)
+    seen = Ticket.read(gesture.value)
     incident = await ledger.load(store, seen.incident)
     await command.demand(store, incident, human, "reject a text for customers")
     draft = await drafts.reject(store, incident.id, seen.draft, actor=human.actor)

@@ -14,7 +14,7 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, polic
 
     The answer is the new draft, in the room.
     """
-    seen = Ticket.model_validate_json(gesture.value)
+    seen = Ticket.read(gesture.value)
     old = await store.draft(seen.incident, seen.draft)
     if old is None:
         raise Refused("This draft no longer exists. Write a new one with `/incident-response status draft`.")

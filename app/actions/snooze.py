@@ -12,6 +12,6 @@ from app.ports import Store, Timers
 
 async def handle(gesture: Gesture, human: Human, store: Store, timers: Timers, policy: Policy) -> Message:
     """Pressed in the reminder's direct message: the button names its incident."""
-    asked = Snooze.model_validate_json(gesture.value)
+    asked = Snooze.read(gesture.value)
     incident = await ledger.load(store, asked.incident)
     return await quiet.snooze(store, timers, policy, incident, human, asked.minutes, gesture.key)

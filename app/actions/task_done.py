@@ -9,6 +9,6 @@ from app.ports import Chat, Store
 
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
-    pressed = TaskTicket.model_validate_json(gesture.value)
+    pressed = TaskTicket.read(gesture.value)
     task = await tasks.done(store, chat, pressed.incident, pressed.task, human)
     return say("Done." if task.done_by == human.slack_id else f"<@{task.done_by}> was first: it is done.")

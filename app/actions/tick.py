@@ -16,7 +16,7 @@ from app.ports import Chat, Store
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat) -> Message:
     """Of the items that are judgement: facts tick themselves, and nobody can say of them what is not so."""
-    pressed = Tick.model_validate_json(gesture.value)
+    pressed = Tick.read(gesture.value)
     item = JUDGED.get(pressed.item)
     if item is None:
         raise Refused("The checklist has no such item any more. `/incident-response checklist` shows what it has.")

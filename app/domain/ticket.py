@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.draft import Draft
+from app.errors import Refused
 
 
-class Ticket(BaseModel):
+class _Carried(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def read(cls, value: str) -> Self:
+        """Raises ``Refused``: a message keeps its buttons when we change what they carry."""
+        try:
+            return cls.model_validate_json(value)
+        except ValidationError as error:
+            raise Refused(
+                "This button is of another version and does nothing any more. "
+                "`/incident-response help` shows what you can do instead."
+            ) from error
+
+
+class Ticket(_Carried):
     incident: str
     draft: str
     sha256: str
@@ -19,46 +35,36 @@ def of(draft: Draft) -> str:
     return Ticket(incident=draft.incident_id, draft=draft.id, sha256=draft.sha256).model_dump_json()
 
 
-class Rating(BaseModel):
+class Rating(_Carried):
     """What a star carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     incident: str
     stars: int = Field(ge=1, le=5)
 
 
-class Snooze(BaseModel):
+class Snooze(_Carried):
     """What a reminder's *Snooze* carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     incident: str
     minutes: int = Field(ge=1, le=60)
 
 
-class Offer(BaseModel):
+class Offer(_Carried):
     """What *Accept* and *Decline* of a handoff carry: that one, and no later one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     incident: str
     handoff: str
 
 
-class Tick(BaseModel):
+class Tick(_Carried):
     """What an item of the checklist carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     incident: str
     item: str
 
 
-class TaskTicket(BaseModel):
+class TaskTicket(_Carried):
     """What a task's *Done* carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     incident: str
     task: str

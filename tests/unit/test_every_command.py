@@ -106,6 +106,11 @@ USES = {
     ),
 }  # fmt: skip
 ANYWHERE = {"declare", "help", "severity"}  # all others are about the incident of the room in which they are typed
+# Buttons that carry no more than the incident's id, and a form, which no message keeps.
+BY_INCIDENT_ALONE = {
+    "keep_open", "last_word_first", "resolve_incident", "resolve_now", "resume_nudges", "silence_nudges",
+    "take_command", "edited_statuspage",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -292,5 +297,21 @@ def test_what_could_not_be_done_is_said_beside_what_was_with_what_to_do_next(
         assert [words for words in told if words not in answer] == []
         house.faults["linear"].clear()
         await clock.sleep(60)
+
+    _play(story)
+
+
+@pytest.mark.parametrize("value", ["", '{"incident":"gone"}'])
+def test_a_button_of_another_version_is_answered_at_once_and_changes_nothing(value: str) -> None:
+    """L7: its message outlives the version that posted it, and nothing else waits behind it."""
+
+    async def story(house: House, office: Office) -> None:
+        room = house.rooms[0]
+        for button in sorted(office.actions - BY_INCIDENT_ALONE):
+            recorded = await _recorded(house)
+            await office.people.click(IC, room.id, room.posts[0].ts, button, stale_value=value)
+            await office.settle()
+            assert "`/incident-response help` shows what you can do" in house.slack.workspace.whispers[-1].text, button
+            assert await _recorded(house, recorded) == [], button
 
     _play(story)
