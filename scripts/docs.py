@@ -24,6 +24,7 @@ from app.domain.audit import AuditType
 from app.domain.draft import DraftState
 from app.gate import states
 from scripts import chart_values, error_messages
+from scripts.metrics import metrics
 from scripts.page import row, table
 from scripts.spoken import constants
 
@@ -152,6 +153,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "faults": faults,
     "measured": measured,
     "doctor": doctor,
+    "metrics": lambda: table(("metric", "kind", "what it counts", "watched by"), [row(one) for one in metrics()]),
     "refusals": lambda: _messages(error_messages.refusals()),
     "bad news": lambda: _messages(error_messages.in_rooms()),
     "parked": lambda: _messages(error_messages.messages("Park")),
