@@ -812,6 +812,18 @@ MUTANTS = (
         "unit/test_audit.py unit/test_redaction.py",
     ),
     Mutant(
+        "X5", "what is private is filed in the tracker", "app/messages/markdown.py",
+        'line = redact(" ".join(text.split()))',
+        'line = " ".join(text.split())',
+        "unit/test_hostile_text.py",
+    ),
+    Mutant(
+        "X5", "a title in the tracker is not redacted", "app/flows/filing.py",
+        'title=redact(f"Postmortem: {incident.title}"),',
+        'title=f"Postmortem: {incident.title}",',
+        "unit/test_hostile_text.py",
+    ),
+    Mutant(
         "X6", "gestures are not counted", "app/webhook/slack_events.py",
         "        rate.count(request, genuine=from_slack(body, request.headers))\n",
         "",
