@@ -4,6 +4,7 @@
 
     IncidentResponseError
     ├── Retry(why, after)     not now: the same work is tried again after that many seconds
+    │   └── Busy              somebody else is at it: to wait for them costs no attempt
     ├── Park(why)             never: the message goes to the dead-letter queue with this reason
     ├── Refused(tell_user)    a person asked for what the rules do not allow; they are told why
     ├── Conflict              somebody committed first: decide again on the fresh state
@@ -29,6 +30,10 @@ class Retry(IncidentResponseError):
         super().__init__(why)
         self.why = why
         self.after = after
+
+
+class Busy(Retry):
+    """A race was lost, or a lease is another's: nobody's failure, so nobody gives up on it. A lease runs out."""
 
 
 class Park(IncidentResponseError):

@@ -16,7 +16,7 @@ from app.domain.audit import Fact
 from app.domain.change import Change, DraftWrite, StepRecord
 from app.domain.draft import Draft
 from app.domain.incident import Incident
-from app.errors import Conflict, Park, Retry
+from app.errors import Busy, Conflict, Park
 from app.ports import Store
 
 CONFLICTS_MAX = 10  # decisions taken anew before the message goes back to the queue
@@ -87,7 +87,7 @@ async def _decide_until_it_stands(
             return await store.commit(_change(decision))
         except Conflict:
             continue
-    raise Retry(f"incident {incident_id} changed under us {CONFLICTS_MAX} times in a row")
+    raise Busy(f"incident {incident_id} changed under us {CONFLICTS_MAX} times in a row")
 
 
 async def _step_back(conflicts: int) -> None:

@@ -157,7 +157,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "refusals": lambda: _messages(error_messages.refusals()),
     "bad news": lambda: _messages(error_messages.in_rooms()),
     "parked": lambda: _messages(error_messages.messages("Park")),
-    "not now": lambda: _messages(error_messages.messages("Retry")),
+    "not now": lambda: _messages(error_messages.messages("Retry", "Busy")),
     "webhook answers": lambda: _messages(error_messages.answers_of_the_webhook(), "status", "error", "remedy"),
     "vendor errors": lambda: _messages(error_messages.of_vendors(), "vendor", "what it came to", "remedy"),
     "settings errors": lambda: _messages(error_messages.of_settings()),

@@ -31,6 +31,7 @@ TOLD = {
     "Refused": "the person who asked",
     "Park": "kept in the dead-letter queue, and told",
     "Retry": "in the log, until it works",
+    "Busy": "in the log, until it is our turn",
     **dict.fromkeys(VENDOR_ERRORS, "in the log, and where the room is told what is missing"),
     "Problem": "the sender of the request",
     "BadPayload": "the sender of the alert",

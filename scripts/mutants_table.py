@@ -97,6 +97,24 @@ MUTANTS = (
         "unit/test_consumer.py",
     ),
     Mutant(
+        "L6", "who waits for another's lease is given up on", "app/processor/consumer.py",
+        "if isinstance(error, (VendorThrottled, Busy)):",
+        "if isinstance(error, VendorThrottled):",
+        "unit/test_storms.py",
+    ),
+    Mutant(
+        "D11", "an end that was taken back is worked on all the same", "app/flows/reopening.py",
+        "            attempts={name: attempt + 1 for name, attempt in incident.attempts.items()},\n",
+        "",
+        "unit/test_storms.py",
+    ),
+    Mutant(
+        "D11", "a room that is being made counts as none", "app/events/alert_resolved.py",
+        "if incident.alerts_over and (incident.channel_id or held):",
+        "if incident.alerts_over and incident.channel_id:",
+        "unit/test_storms.py",
+    ),
+    Mutant(
         "L8", "the answer waits for the queue for ever", "app/webhook/routes.py",
         "async with asyncio.timeout(SEND_DEADLINE_S):",
         "async with asyncio.timeout(None):",

@@ -54,8 +54,10 @@ class _Courier:
 class Office:
     """``lives``: processors, one after the other; then one that lives on. ``beside``: one that works beside them."""
 
-    def __init__(self, house: House, lives: Iterable[Life] = (), *, beside: Life | None = None) -> None:
-        self.house = house
+    def __init__(
+        self, house: House, lives: Iterable[Life] = (), *, beside: Life | None = None, attempts: int = 100
+    ) -> None:
+        self.house, self.attempts = house, attempts
         self.people = house.slack.people = People(house.slack.workspace, _Courier(house.queue))
         self.lived: list[Life] = []
         self._lives, self._beside = lives, beside
@@ -126,7 +128,7 @@ class Office:
         )
         return Consumer(
             queue,  # type: ignore[arg-type]
-            dispatcher.work, name="office", visibility_s=30, max_attempts=100,
+            dispatcher.work, name="office", visibility_s=30, max_attempts=self.attempts,
             drain_timeout_s=1.0, told=dispatcher.told,
         )  # fmt: skip
 

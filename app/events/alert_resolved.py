@@ -8,7 +8,7 @@ from app.domain.alert import Alert
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
-from app.errors import Retry
+from app.errors import Busy
 from app.flows import alerts, ending
 from app.flows.resolution import resolve
 from app.flows.stale import ignore
@@ -40,10 +40,12 @@ async def _ended(
     if incident.channel_id:
         await ending.propose(store, chat, timers, policy, incident.id)
         return
-    if incident.lease and incident.lease.until > clock.wall():
-        raise Retry(f"the room of {incident.id} is still being made")
     await resolve(store, queue, incident.id, actor=SYSTEM, at=body.at, only_if=_nobody_sees_it)
 
 
 def _nobody_sees_it(incident: Incident) -> bool:
-    return incident.alerts_over and incident.channel_id is None
+    """Asked in the transaction that resolves it: a room that is begun just before would stand for ever."""
+    held = incident.lease is not None and incident.lease.until > clock.wall()
+    if incident.alerts_over and (incident.channel_id or held):
+        raise Busy(f"the room of {incident.id} is being made", after=2.0)  # then whoever is in it is asked
+    return incident.alerts_over

@@ -17,7 +17,7 @@ from app.domain.incident import Incident, Status, incident_id
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
 from app.domain.severity import Severity
-from app.errors import Conflict, Retry
+from app.errors import Busy, Conflict
 from app.flows import reopening, severity
 from app.flows.stale import ignore
 from app.ledger import Decision
@@ -34,7 +34,7 @@ async def place(store: Store, policy: Policy, catalogue: Catalogue, alert: Alert
             return await _place(store, policy, catalogue, alert)
         except Conflict:
             continue
-    raise Retry(f"alert group {alert.alert_group} is being placed by another processor", after=1.0)
+    raise Busy(f"alert group {alert.alert_group} is being placed by another processor", after=1.0)
 
 
 async def _place(store: Store, policy: Policy, catalogue: Catalogue, alert: Alert) -> Incident | None:

@@ -10,7 +10,7 @@ from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.schedule import schedule_name
-from app.errors import Conflict, Retry
+from app.errors import Busy, Conflict
 from app.flows import attendance, checklist, header, nudges
 from app.flows.steps import post_once
 from app.ledger import Decision
@@ -30,14 +30,15 @@ async def possible(store: Store, policy: Policy, incident: Incident) -> bool:
 
 
 async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -> Incident:
-    """Raises ``Retry`` while the end of it is being worked: what that does is done before this undoes it."""
+    """Raises ``Busy`` while the end of it is being worked: what that does is done before this undoes it. Whoever stood
+    still at it for longer than a lease is fenced off."""
     now = policy.severity_of(alert.labels)
 
     def decide(incident: Incident) -> Decision | None:
         if incident.status is not Status.RESOLVED or incident.archived_at:
             raise Conflict(f"incident {incident_id} is {incident.status} by now")
         if incident.lease and incident.lease.until > clock.wall():
-            raise Retry(f"the end of {incident_id} is being worked", after=2.0)
+            raise Busy(f"the end of {incident_id} is being worked", after=2.0)
         again = incident.hearing(alert, now).to(
             Status.ACTIVE,
             resolved_at=None,
@@ -54,6 +55,7 @@ async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -
             told_outside=(),
             reopened=incident.reopened + 1,
             reopened_by=alert.key,
+            attempts={name: attempt + 1 for name, attempt in incident.attempts.items()},
         )
         details = {"alert_group": alert.alert_group, "event": alert.event.value, "at": alert.at.isoformat()}
         return Decision(again, [Fact(type=AuditType.INCIDENT_REOPENED, actor=SYSTEM, details=details)])

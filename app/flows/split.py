@@ -13,7 +13,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import StepRecord
 from app.domain.incident import Incident, Status
 from app.domain.people import Human
-from app.errors import Conflict, Refused, Retry
+from app.errors import Busy, Conflict, Refused
 from app.flows import header, intake
 from app.flows.steps import post_once
 from app.ledger import Decision
@@ -35,7 +35,7 @@ async def split(store: Store, chat: Chat, incident: Incident, name: str, human: 
         try:
             new = await intake.take_out(store, incident, group, human)
         except Conflict as error:
-            raise Retry(f"alert group {group.id} is being moved by somebody else", after=1.0) from error
+            raise Busy(f"alert group {group.id} is being moved by somebody else", after=1.0) from error
         await _let_go(store, incident, group, new, human, step)
     if incident.channel_id:
         message = messages.split_off(group, human.actor)

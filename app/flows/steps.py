@@ -20,7 +20,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import StepRecord
 from app.domain.incident import Incident, Lease
 from app.domain.people import SYSTEM
-from app.errors import Retry, Unknown, VendorError, VendorThrottled
+from app.errors import Busy, Retry, Unknown, VendorError, VendorThrottled
 from app.ledger import Decision
 from app.messages.message import Message
 from app.ports import Chat, Store
@@ -128,7 +128,7 @@ class Flow:
     async def _amend(self, decide: Callable[[Incident], Decision]) -> Incident:
         def fenced(incident: Incident) -> Decision:
             if incident.attempts.get(self.name) != self.attempt:
-                raise Retry(f"{self.name} of {incident.id} was taken over by another processor")
+                raise Busy(f"{self.name} of {incident.id} was taken over by another processor")
             return decide(incident)
 
         async with self._commits:
@@ -139,7 +139,7 @@ class Flow:
 async def begin(store: Store, incident_id: str, name: str, decide: Begin) -> Flow | None:
     """Take the flow. ``decide`` says what beginning it changes, or None when there is nothing to do (gives None).
 
-    Raises ``Retry`` while somebody else holds it.
+    Raises ``Busy`` while somebody else holds it.
     """
     took = False
 
@@ -151,7 +151,7 @@ async def begin(store: Store, incident_id: str, name: str, decide: Begin) -> Flo
             return None
         if incident.lease and incident.lease.until > clock.wall():
             left = incident.lease.until - clock.wall()
-            raise Retry(f"{incident.lease.flow} of {incident_id} is being worked", after=left + 1)
+            raise Busy(f"{incident.lease.flow} of {incident_id} is being worked", after=left + 1)
         took = True
         attempt = incident.attempts.get(name, 0) + 1
         lease = Lease(flow=name, attempt=attempt, until=clock.wall() + LEASE_S)

@@ -2,7 +2,8 @@
 
 * Every message that we hold is held by a heartbeat of its own until it is done, put off or given back (D3).
 * A failure stops its lane: what was received behind it goes back unworked, so that the order stays (D4).
-* A vendor's rate limit costs no attempt: in a storm of alerts each waits its turn, however long that is (T7).
+* A vendor's rate limit costs no attempt, nor does a race that somebody else won: in a storm of alerts each waits its
+  turn, however long that is (T7).
 * On ``stop`` nothing more is received; what is in hand is finished, or given back when time is up (L5).
 * What cannot be worked is parked with its reason, and somebody is told (L6, P-loud).
 """
@@ -17,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from app import clock, telemetry
-from app.errors import Park, Retry, VendorError, VendorThrottled
+from app.errors import Busy, Park, Retry, VendorError, VendorThrottled
 from app.queue.delivery import Delivery, Inbox
 from app.telemetry import log, metrics
 
@@ -55,7 +56,7 @@ class Consumer:
         self._lanes: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()  # messages that are being worked, or wait behind one in their lane
         self._unworked: Counter[str] = Counter()  # deliveries, by message, that SQS counts and nobody worked
-        self._throttled: Counter[str] = Counter()  # attempts, by message, that only a vendor's rate limit ended
+        self._waited: Counter[str] = Counter()  # attempts, by message, that ended only because others were first
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -170,8 +171,8 @@ class Consumer:
             "work_failed", queue=self.name, lane=delivery.lane, attempt=delivery.attempt, why=str(error),
             exc_info=None if isinstance(error, (Retry, VendorError)) else error,
         )  # fmt: skip
-        if isinstance(error, VendorThrottled):
-            self._throttled[delivery.id] += 1
+        if isinstance(error, (VendorThrottled, Busy)):
+            self._waited[delivery.id] += 1
         elif self._spent(delivery) >= self._max_attempts:
             why = str(error) or type(error).__name__
             return await self._park(delivery, f"gave up after {delivery.attempt} attempts; the last: {why}")
@@ -196,11 +197,11 @@ class Consumer:
 
     def _spent(self, delivery: Delivery) -> int:
         """Of the attempts that a message has."""
-        return delivery.attempt - self._throttled[delivery.id]
+        return delivery.attempt - self._waited[delivery.id]
 
     def _forget(self, delivery: Delivery) -> None:
         self._unworked.pop(delivery.id, None)
-        self._throttled.pop(delivery.id, None)
+        self._waited.pop(delivery.id, None)
 
     async def _put_off(self, delivery: Delivery, seconds: float) -> None:
         """When this fails, the message comes back by itself after its visibility timeout."""
