@@ -42,7 +42,7 @@ run: $(STAMP) ## Start the sandbox, fire one drill alert, watch it become a war 
 	@exec $(BIN)/incident-response sandbox
 
 test: $(STAMP) ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 drill: $(STAMP) ## Play everything that an incident can bring in a sandbox, and look at what is left (2-5 minutes)
 	$(BIN)/incident-response drill --sandbox --full
