@@ -35,6 +35,7 @@ LEFT = {
     "statuspage": {"writes": [{"sha256": SHA}], "incidents": [{}]},
     "linear": {"issues": [{"id": "issue1", "identifier": "INC-1", "parent": None}]},
 }
+SECOND_ISSUE = {"id": "i2", "identifier": "INC-2", "parent": None}
 Spoil = Callable[[dict[str, Any]], None]
 
 
@@ -97,7 +98,7 @@ async def test_a_good_drill_passes(provisioned: str) -> None:
         ("the bytes sent are the bytes approved (SHA-256)",
          lambda left: left["statuspage"]["writes"][0].update(sha256="b" * 64)),
         ("one public incident", lambda left: left["statuspage"]["incidents"].append({})),
-        ("one postmortem in Linear", lambda left: left["linear"]["issues"].append({"id": "i2", "identifier": "INC-2", "parent": None})),
+        ("one postmortem in Linear", lambda left: left["linear"]["issues"].append(SECOND_ISSUE)),
         ("every gesture was acknowledged", lambda left: left["slack"]["gestures"].append({"outcome": "lost"})),
     ],
 )  # fmt: skip
