@@ -109,6 +109,36 @@ MUTANTS = (
         "unit/test_storms.py",
     ),
     Mutant(
+        "S7", "what an open public incident held is forgotten when that closes", "app/flows/ending.py",
+        "        await _withdraw(store, incident)\n",
+        "",
+        "unit/test_second_end.py",
+    ),
+    Mutant(
+        "S7", "a text behind the end that says the same as the last is not followed", "app/flows/resolution.py",
+        'return f"last_word_{incident.public.status}_{incident.public.texts}"',
+        'return f"last_word_{incident.public.status}"',
+        "unit/test_second_end.py",
+    ),
+    Mutant(
+        "S10", "a second end's schedules have the names of the first's", "app/flows/archive.py",
+        'wake(timers, f"{_KIND}{incident.again}", ',
+        "wake(timers, _KIND, ",
+        "unit/test_second_end.py",
+    ),
+    Mutant(
+        "S7", "a component that the page lost keeps every text back", "app/gate/rules.py",
+        " and change.id not in draft.text.gone",
+        "",
+        "unit/test_public_text.py",
+    ),
+    Mutant(
+        "T1", "a commander who left unheard is reminded for ever", "app/events/nudge_due.py",
+        "    if incident.open:\n",
+        "    if False:\n",
+        "unit/test_people.py",
+    ),
+    Mutant(
         "D11", "a room that is being made counts as none", "app/events/alert_resolved.py",
         "if incident.alerts_over and (incident.channel_id or held):",
         "if incident.alerts_over and incident.channel_id:",

@@ -12,9 +12,8 @@ from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
 from app.errors import Refused, VendorError
-from app.flows import checklist, nudges, publishing
+from app.flows import checklist, ending, nudges, publishing
 from app.flows.approvers import beside_the_commander
-from app.flows.resolution import ask_to_wrap_up
 from app.gate.door import Door, Outcome
 from app.gate.target import PublishTarget
 from app.messages.message import Message, say
@@ -54,8 +53,8 @@ async def handle(
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:
         await publishing.look_it_up(queue, outcome.draft)
-    elif outcome.draft.state is DraftState.PUBLISHED and outcome.incident.status is Status.RESOLVED:
-        await ask_to_wrap_up(queue, outcome.incident.id, outcome.draft.id)  # whether a last word is due now (S7)
+    elif outcome.draft.state is DraftState.PUBLISHED:
+        await ending.after_publishing(queue, outcome.incident, outcome.draft)
     shown = await _show(store, chat, timers, policy, outcome)
     reminded = await _remind_of_the_promise(timers, outcome)
     return say(" ".join(part for part in (_answer(outcome), shown, reminded) if part))

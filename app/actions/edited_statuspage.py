@@ -22,7 +22,8 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, page:
     there, _ = await components.listed(page)
     chosen = components.chosen(gesture.choices, old.text.components if old else (), there)
     try:
-        text = PublicText.model_validate({**gesture.fields, "components": chosen})
+        gone = components.gone(await store.drafts(seen.incident), there)
+        text = PublicText.model_validate({**gesture.fields, "components": chosen, "gone": gone})
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         raise Refused(f"The text was not saved: {problem['loc'][0]}: {problem['msg']}. Press *Edit* again.") from error

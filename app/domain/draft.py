@@ -47,6 +47,7 @@ class PublicText(BaseModel):
     status: PublicStatus
     body: str = Field(min_length=1, max_length=BODY_MAX)
     components: tuple[ComponentChange, ...] = Field(default=(), max_length=COMPONENTS_MAX)
+    gone: tuple[str, ...] = ()  # components of earlier texts that the page did not list any more: nothing changes them
 
 
 class Draft(BaseModel):
@@ -118,7 +119,7 @@ def restoring(text: PublicText, drafts: Sequence[Draft]) -> PublicText:
     back = tuple(
         change.model_copy(update={"before": change.after.value, "after": ComponentStatus.OPERATIONAL})
         for change in still_changed(drafts)
-        if change.id not in named
+        if change.id not in named and change.id not in text.gone
     )
     return text.model_copy(update={"components": (*text.components, *back)}) if back else text
 

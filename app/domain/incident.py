@@ -74,6 +74,7 @@ class PublicIncident(BaseModel):
     id: str
     status: str
     url: str = ""
+    texts: int = 0  # that customers have read on it
 
 
 class Postmortem(BaseModel):

@@ -4,10 +4,8 @@ from pydantic import BaseModel
 
 from app import ledger
 from app.domain.draft import DraftState
-from app.domain.incident import Status
 from app.errors import VendorError
-from app.flows import checklist, nudges, publishing
-from app.flows.resolution import ask_to_wrap_up
+from app.flows import checklist, ending, nudges, publishing
 from app.gate.settle import settle
 from app.ports import Chat, PublicPage, Queue, Store, Timers
 from app.telemetry import metrics
@@ -29,8 +27,8 @@ async def handle(body: Body, store: Store, page: PublicPage, chat: Chat, queue: 
         return
     metrics.published(draft)
     incident = await ledger.load(store, body.incident_id)
-    if incident.status is Status.RESOLVED and draft.state is DraftState.PUBLISHED:
-        await ask_to_wrap_up(queue, incident.id, draft.id)  # published behind the resolution: the last word is due (S7)
+    if draft.state is DraftState.PUBLISHED:
+        await ending.after_publishing(queue, incident, draft)
     await nudges.promise(timers, incident, incident.promised_update_at)
     await publishing.refresh(store, chat, incident, draft)
     await checklist.refresh(store, chat, incident.id)

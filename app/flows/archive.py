@@ -24,11 +24,12 @@ from app.telemetry import metrics
 
 LINK_TOLD = "announce_postmortem"  # the step of the resolution after which the room has the link (T4)
 COME_BACK = timedelta(minutes=10)
+_KIND = "archive"
 _ON_ITS_WAY = {DraftState.APPROVED, DraftState.UNKNOWN}
 
 
-async def schedule_archive(timers: Timers, incident_id: str, at: datetime) -> str:
-    return await wake(timers, "archive", "archive_due", incident_id, at)
+async def schedule_archive(timers: Timers, incident: Incident, at: datetime) -> str:
+    return await wake(timers, f"{_KIND}{incident.again}", "archive_due", incident.id, at)
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,21 @@ class Archive:
                 return
             incident = await self._close(incident, incident.channel_id)
         await self.vault.keep(incident_id, Head(incident.audit_seq, incident.audit_head))
-        await self.timers.remove(schedule_name("archive", incident_id))
+        for name in {_name(incident), schedule_name(_KIND, incident_id)}:
+            await self.timers.remove(name)
 
     async def come_back(self, incident_id: str) -> None:
-        await schedule_archive(self.timers, incident_id, clock.now() + COME_BACK)
+        """Without a look at the incident: it may be the tables that are away."""
+        await wake(self.timers, _KIND, "archive_due", incident_id, clock.now() + COME_BACK)
 
     async def _close(self, incident: Incident, channel: str) -> Incident:
         try:
             farewell = messages.farewell(incident, clock.now())
-            await post_once(self.chat, channel, farewell, f"farewell:{incident.id}", adopting=True)
+            await post_once(self.chat, channel, farewell, f"farewell:{incident.id}{incident.again}", adopting=True)
         except VendorError as error:
             metrics.step_failed("post_farewell", str(error))
         await self.chat.archive(channel)
-        name = schedule_name("archive", incident.id)
+        name = _name(incident)
 
         def decide(incident: Incident) -> Decision | None:
             if incident.archived_at:
@@ -86,7 +89,7 @@ class Archive:
 
     async def _postpone(self, incident: Incident, why: str) -> None:
         at = clock.now() + self.policy.archive_delay
-        await schedule_archive(self.timers, incident.id, at)
+        await schedule_archive(self.timers, incident, at)
         fact = Fact(
             type=AuditType.ARCHIVE_POSTPONED,
             actor=SYSTEM,
@@ -95,6 +98,10 @@ class Archive:
         await ledger.amend(self.store, incident.id, lambda incident: Decision(incident, [fact]))
         message, effect = messages.still_open(incident, why), f"undecided:{incident.id}:{at:%Y%m%d%H%M}"
         await post_once(self.chat, incident.channel_id or "", message, effect, adopting=True)
+
+
+def _name(incident: Incident) -> str:
+    return schedule_name(f"{_KIND}{incident.again}", incident.id)
 
 
 def _undecided(draft: Draft) -> bool:

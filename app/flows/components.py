@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.domain.component import Component, ComponentChange, ComponentStatus
-from app.domain.draft import COMPONENTS_MAX
+from app.domain.draft import COMPONENTS_MAX, Draft
 from app.errors import Refused, VendorError
 from app.messages.message import escape
 from app.messages.statuspage_editor import OPTIONS_MAX
@@ -44,7 +44,8 @@ def named(wanted: Mapping[str, ComponentStatus], components: Sequence[Component]
 def chosen(
     choices: Mapping[str, Mapping[str, str]], before: Sequence[ComponentChange], components: Sequence[Component]
 ) -> tuple[ComponentChange, ...]:
-    """What the editor's lists say; in two of them, the worse counts. What the editor did not offer stays as it was.
+    """What the editor's lists say; in two of them, the worse counts. What the editor did not offer stays as it was,
+    unless the page has it no more.
 
     ``components`` is empty when the page cannot be read: then the editor's own labels are the names.
     """
@@ -53,8 +54,15 @@ def chosen(
         return tuple(before)
     known = {one.id: one for one in components}
     offered = {one.id for one in components[:OPTIONS_MAX]}
-    changes = {one.id: one for one in before if components and one.id not in offered}
+    changes = {one.id: one for one in before if one.id in known and one.id not in offered}
     for status, picked in lists.items():
         for id_, label in picked.items():
             changes[id_] = known.get(id_, Component(id=id_, name=label, status="unknown")).to(status)
     return tuple(changes.values())
+
+
+def gone(drafts: Sequence[Draft], components: Sequence[Component]) -> tuple[str, ...]:
+    """What texts have been about and the page lists no more; nothing, while it cannot be read."""
+    known = {one.id for one in components}
+    written = {change.id for draft in drafts for change in draft.text.components}
+    return tuple(sorted(written - known)) if known else ()

@@ -84,9 +84,7 @@ async def _again(store: Store, policy: Policy, incident: Incident, alert: Alert)
         after = severity.raised(heard, alert, now, policy) if worse else Decision(heard, [])
         details = {"alert_group": alert.alert_group, "event": alert.event.value, "at": alert.at.isoformat()}
         facts = [Fact(type=AuditType.ALERT_UPDATED, actor=SYSTEM, details={**details, "severity": now.value})]
-        if incident.resolve_at is not None and fires:
-            why = f"alert {alert.alert_group} fires again"
-            facts.append(Fact(type=AuditType.RESOLUTION_WITHDRAWN, actor=SYSTEM, details={"why": why}))
+        facts += _taken_back(incident, alert, "fires again") if fires else []
         resolve_at = None if fires else incident.resolve_at
         return Decision(after.incident.but(resolve_at=resolve_at), [*facts, *after.facts])
 
@@ -109,12 +107,24 @@ async def _join(store: Store, policy: Policy, host: Incident, alert: Alert, befo
             "alert_group": alert.alert_group, "number": number, "title": group.title, "severity": now.value,
             "fired_at": alert.at.isoformat(),
         }  # fmt: skip
-        facts = [Fact(type=AuditType.ALERT_JOINED, actor=SYSTEM, details=details), *after.facts]
+        facts = [
+            Fact(type=AuditType.ALERT_JOINED, actor=SYSTEM, details=details),
+            *_taken_back(incident, alert, "joined"),
+        ]
+        facts += after.facts
         lookups = [("ALERT", alert.alert_group)]
         replaces = (before.id,) if before else ()
         return Decision(after.incident, facts, steps=[_kept(number, alert)], lookups=lookups, replaces=replaces)
 
     return await ledger.amend(store, host.id, decide)
+
+
+def _taken_back(incident: Incident, alert: Alert, why: str) -> list[Fact]:
+    """That it resolves by itself, if that was proposed."""
+    if incident.resolve_at is None:
+        return []
+    details = {"why": f"alert {alert.alert_group} {why}"}
+    return [Fact(type=AuditType.RESOLUTION_WITHDRAWN, actor=SYSTEM, details=details)]
 
 
 async def declare(store: Store, policy: Policy, catalogue: Catalogue, alert: Alert, human: Human) -> Incident:

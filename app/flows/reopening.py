@@ -17,7 +17,7 @@ from app.ledger import Decision
 from app.messages import alerts as messages
 from app.ports import Chat, Store, Timers
 
-_OF_THE_END = ("archive", "wrap-up")  # kinds of schedules that the resolution left behind
+_OF_THE_END = ("archive", "wrap-up")  # kinds of schedules that a resolution leaves behind, each its own
 
 
 async def possible(store: Store, policy: Policy, incident: Incident) -> bool:
@@ -67,8 +67,9 @@ async def follow(store: Store, chat: Chat, timers: Timers, policy: Policy, incid
     """Reminders are back, what the first end scheduled is off, and the room knows. Twice is once."""
     await nudges.schedule(timers, incident, policy)
     await attendance.watch(timers, incident, policy)
+    ended = incident.but(reopened=incident.reopened - 1)
     for kind in _OF_THE_END:
-        await timers.remove(schedule_name(kind, incident.id))
+        await timers.remove(schedule_name(f"{kind}{ended.again}", incident.id))
     await header.refresh(store, chat, incident.id)
     await checklist.refresh(store, chat, incident.id)
     await checklist.watch(store, timers, incident.id)

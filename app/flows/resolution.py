@@ -133,7 +133,7 @@ class Resolution:
     async def _come_back(self, flow: Flow) -> None:
         """Linear may be down for hours: the resolution stands, and the rest is tried again until it is done."""
         at = clock.now() + min(COME_BACK * (flow.attempt - steps.PATIENCE + 1), COME_BACK_MAX)
-        await wake(self.timers, "wrap-up", "wrap_up", flow.incident.id, at)
+        await wake(self.timers, f"wrap-up{flow.incident.again}", "wrap_up", flow.incident.id, at)
 
     async def _remove_nudges(self, incident: Incident) -> Done:
         """Nobody is reminded of what is over, and of nothing else that was to happen while it was open (S10)."""
@@ -211,7 +211,7 @@ class Resolution:
 
     async def _schedule_archive(self, incident: Incident) -> Done:
         at = clock.now() + self.policy.archive_delay
-        name = await schedule_archive(self.timers, incident.id, at)
+        name = await schedule_archive(self.timers, incident, at)
         return Done(
             facts=[
                 Fact(type=AuditType.ARCHIVE_SCHEDULED, actor=SYSTEM, details={"at": at.isoformat(), "schedule": name})
@@ -231,7 +231,7 @@ def _last_word(incident: Incident) -> str | None:
     """
     if incident.public is None or incident.public.status == PublicStatus.RESOLVED:
         return None
-    return f"last_word_{incident.public.status}"
+    return f"last_word_{incident.public.status}_{incident.public.texts}"
 
 
 def _left(incident: Incident, done: Collection[str]) -> frozenset[str]:

@@ -64,7 +64,7 @@ async def _state(tracker: Tracker, incident: Incident) -> str:
 async def _tell(chat: Chat, policy: Policy, incident: Incident, message: Message) -> list[str]:
     """Who was told. The channel first: its message can be found again, so that a second try says nothing twice."""
     told: list[str] = []
-    effect = f"sla:{incident.id}"
+    effect = f"sla:{incident.id}{incident.again}"
     if channel := policy.manager_channel or policy.fallback_channel:
         try:
             await post_once(chat, channel, message, effect, adopting=True)

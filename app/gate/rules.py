@@ -79,7 +79,7 @@ def left_behind(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
     return [
         f"it says resolved and leaves {change.name} at {change.after.words}"
         for change in then.values()
-        if change.after is not ComponentStatus.OPERATIONAL
+        if change.after is not ComponentStatus.OPERATIONAL and change.id not in draft.text.gone
     ]
 
 

@@ -67,7 +67,8 @@ def published(incident: Incident, draft: Draft, move: Move, public: PublicIncide
     )  # fmt: skip
     at = _promise(incident, draft)
     promise = [Fact(type=AuditType.UPDATE_PROMISED, actor=fact.actor, details={"at": at.isoformat()})] if at else []
-    told = incident.but(public=public, last_update_at=clock.now(), promised_update_at=at)
+    read = public.model_copy(update={"texts": (incident.public.texts if incident.public else 0) + 1})
+    told = incident.but(public=read, last_update_at=clock.now(), promised_update_at=at)
     return Decision(told, [fact, *promise], drafts=[DraftWrite(done, was=draft.state)])
 
 

@@ -381,6 +381,22 @@ def test_a_commander_whose_leaving_slack_told_nobody_is_missed_all_the_same() ->
     _play(story)
 
 
+def test_a_commander_who_was_here_and_left_unheard_is_missed_with_the_next_reminder() -> None:
+    """P-loud: nobody watches a room any more whose commander was there, so whoever would be reminded is looked for."""
+
+    async def story(house: House, office: Office) -> None:
+        await _say(office, IC, "status")
+        await clock.sleep(6 * 60)
+        house.rooms[0].members.remove(IC)
+        await clock.sleep(10 * 60)
+        assert await _ic(house) is None
+        assert "the incident commander left the room" in _told(house, SECONDARY)
+        assert "NUDGE_SENT" in await house.types()
+        assert "nobody commands" in _room(house)
+
+    _play(story)
+
+
 def test_an_incident_that_opens_again_waits_for_people_anew() -> None:
     """L3: whoever was here then need not be here now."""
 

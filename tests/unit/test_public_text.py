@@ -178,6 +178,27 @@ def test_what_the_editor_cannot_show_is_kept() -> None:
     _play(story)
 
 
+def test_a_component_that_the_page_has_no_more_can_be_edited_out() -> None:
+    """S7: Statuspage refuses a text about it, so it may not keep every later text from customers either."""
+
+    async def story(case: Case) -> None:
+        await case.publish(f"{DOWN} Some payments fail.")
+        del case.house.page.components["cmpapi000000"]
+        await clock.sleep(61)  # what was read is no longer taken for true
+        await case.say("status draft resolved It is over.")
+        await case.press("approve_statuspage")
+        assert case.drafts[-1].state is DraftState.FAILED
+        await case.press("edit_statuspage")
+        modal = list(case.house.slack.workspace.modals.values())[-1]
+        await case.office.people.submit(IC, modal.id, {"body": "It is over."})
+        await case.office.quiet()
+        await case.press("approve_statuspage")
+        assert case.states == ["investigating", "resolved"]
+        assert case.components == {"Checkout": "operational"}
+
+    _play(story)
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -231,6 +231,7 @@ def test_an_open_public_incident_asks_for_its_last_word_and_keeps_the_room_until
     async def story(house: House) -> None:
         await house.fire()
         await _approve(house, await _draft(house), human())
+        await clock.sleep(1)
         await _resolve(house)
         incident = await house.incident()
         last = (await house.store.drafts(incident.id))[-1]
@@ -253,6 +254,7 @@ def test_the_last_word_once_approved_closes_the_public_incident() -> None:
     async def story(house: House) -> None:
         await house.fire()
         await _approve(house, await _draft(house), human())
+        await clock.sleep(1)
         await _resolve(house)
         last = (await house.store.drafts((await house.incident()).id))[-1]
         await _approve(house, last, human())

@@ -26,7 +26,7 @@ def follow_through(house: House) -> Iterator[str]:
             continue
         if len(found) != 1:
             yield f"{incident.id}: its postmortem was checked {len(found)} times"
-        elif found != [AuditType.POSTMORTEM_REVIEWED] and f"sla:{incident.id}" not in told:
+        elif found != [AuditType.POSTMORTEM_REVIEWED] and f"sla:{incident.id}{incident.again}" not in told:
             yield f"{incident.id}: {found[0]}, and the managers' channel does not know"
         elif found == [AuditType.POSTMORTEM_REVIEWED] and not _closed(house, incident):
             yield f"{incident.id}: its postmortem passes for done, and Linear has it open"
