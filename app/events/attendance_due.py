@@ -4,6 +4,7 @@ from pydantic import BaseModel
 
 from app import ledger
 from app.domain.policy import Policy
+from app.errors import VendorError
 from app.flows import attendance
 from app.ports import Chat, Store, Timers
 
@@ -16,6 +17,11 @@ class Body(BaseModel):
 async def handle(body: Body, store: Store, chat: Chat, timers: Timers, policy: Policy) -> None:
     """Slack may have told nobody that the commander left, so the room is looked at first."""
     incident = await ledger.load(store, body.incident_id)
-    if incident.open:
-        await attendance.look(store, chat, timers, policy, incident, body.scheduled_at)
-    await attendance.check(store, chat, timers, policy, body.incident_id, body.scheduled_at)
+    try:
+        if incident.open:
+            await attendance.look(store, chat, timers, policy, incident, body.scheduled_at)
+        await attendance.check(store, chat, timers, policy, body.incident_id, body.scheduled_at)
+    except VendorError:  # its schedule fired once and is gone: without another nobody would ever be missed
+        if incident.open:
+            await attendance.come_back(timers, incident, policy)
+        raise

@@ -98,6 +98,10 @@ async def watch(timers: Timers, incident: Incident, policy: Policy) -> Done:
     return Done(result={"since": since.isoformat()})
 
 
+async def come_back(timers: Timers, incident: Incident, policy: Policy) -> None:
+    await wake(timers, "attendance", "attendance_due", incident.id, clock.now() + policy.tell_next_after)
+
+
 async def check(store: Store, chat: Chat, timers: Timers, policy: Policy, incident_id: str, cause: str) -> None:
     """Is somebody here, and in command? If not, the next person is told outside the room, and then the next, until
     somebody is or nobody is left to tell. The timer is set first: what fails after it is done when it fires."""

@@ -44,7 +44,7 @@ async def offer(
     await post_once(chat, room, messages.offer_made(made), f"handoff:{made.id}", adopting=True)
     capsule = await brief.capsule(store, incident, policy)
     told = messages.offered(incident, made, await chat.link(room), capsule)
-    await chat.direct(to, told, effect_id=f"handoff:{made.id}")
+    await chat.direct(to, told, effect_id=f"offer:{made.id}")
 
 
 async def accept(store: Store, chat: Chat, ticket: Offer, human: Human, *, by: str) -> None:

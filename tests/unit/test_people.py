@@ -22,10 +22,10 @@ from tests.office import Office
 SECONDARY, LEAD, ENGINEER, BYSTANDER = "U0SECONDARY", "U0LEAD", "U0ENGINEER", "U0BYSTANDER"
 
 
-def _play(story: Callable[[House, Office], Awaitable[None]], **policy: Any) -> None:
+def _play(story: Callable[[House, Office], Awaitable[None]], *, attempts: int = 100, **policy: Any) -> None:
     async def whole() -> None:
         house = House(**{"archive_delay": timedelta(hours=1), **policy})
-        async with Office(house) as office:
+        async with Office(house, attempts=attempts) as office:
             await office.fire()
             await office.quiet()
             await story(house, office)
@@ -379,6 +379,19 @@ def test_a_commander_whose_leaving_slack_told_nobody_is_missed_all_the_same() ->
         assert "the incident commander left the room" in _told(house, SECONDARY)
 
     _play(story)
+
+
+def test_while_slack_is_away_nobody_is_told_and_afterwards_somebody_is() -> None:
+    """P-loud: whoever looks after the room comes back, however long Slack does not answer."""
+
+    async def story(house: House, office: Office) -> None:
+        house.faults["slack"].add(Kind.ERROR)
+        await clock.sleep(30 * 60)
+        house.faults["slack"].clear()
+        await clock.sleep(10 * 60)
+        assert "nobody is here" in _told(house, SECONDARY)
+
+    _play(story, attempts=6)
 
 
 def test_a_commander_who_was_here_and_left_unheard_is_missed_with_the_next_reminder() -> None:

@@ -12,8 +12,9 @@ from app.domain.ids import issue_id
 from app.domain.incident import Incident, channel_name
 from app.sim.simulation.house import House
 
-# A reminder too many is better than one too few, and so with an alarm; an answer is one for each delivery.
-_MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "nobody:", "answer:")
+# A reminder too many is better than one too few, and so with an alarm, and with an offer of command, whose buttons are
+# as good the second time; an answer is one for each delivery.
+_MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "nobody:", "offer:", "answer:")
 
 
 def once(house: House) -> Iterator[str]:
