@@ -139,6 +139,24 @@ MUTANTS = (
         "unit/test_people.py",
     ),
     Mutant(
+        "D9", "a resolution delivered again ends what was re-opened", "app/flows/resolution.py",
+        "if by and incident.resolution_by == by:",
+        "if False:",
+        "unit/test_second_end.py",
+    ),
+    Mutant(
+        "D9", "a second delivery takes command from whoever has it since", "app/flows/command.py",
+        "        if had_its_turn:\n",
+        "        if False:\n",
+        "unit/test_second_end.py",
+    ),
+    Mutant(
+        "S3", "the watch for people ends when Slack is away", "app/events/attendance_due.py",
+        "            await attendance.come_back(timers, incident, policy)\n",
+        "            pass\n",
+        "unit/test_people.py",
+    ),
+    Mutant(
         "D11", "a room that is being made counts as none", "app/events/alert_resolved.py",
         "if incident.alerts_over and (incident.channel_id or held):",
         "if incident.alerts_over and incident.channel_id:",

@@ -19,7 +19,7 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, queue
         await command.demand(store, incident, human, "resolve this incident")
         if incident.public_open:
             return first(incident)
-    await resolve(store, queue, incident.id, actor=human.actor, at=clock.now())
+    await resolve(store, queue, incident.id, actor=human.actor, at=clock.now(), by=gesture.key)
     if gesture.channel_id and gesture.message_ts:
         words = f"<@{human.slack_id}> resolved it."
         await chat.update(gesture.channel_id, gesture.message_ts, alerts.answered(words))

@@ -13,5 +13,5 @@ async def handle(gesture: Gesture, human: Human, store: Store, queue: Queue) -> 
     """Without a last word before it. The resolution asks for one behind it, while customers read that it goes on."""
     incident = await ledger.load(store, gesture.value)
     await command.demand(store, incident, human, "resolve this incident")
-    await resolve(store, queue, incident.id, actor=human.actor, at=clock.now())
+    await resolve(store, queue, incident.id, actor=human.actor, at=clock.now(), by=gesture.key)
     return say("Resolved. The last word to customers still waits in the room for its approval.")

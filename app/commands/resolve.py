@@ -19,7 +19,7 @@ async def handle(gesture: Gesture, human: Human, incident: Incident, store: Stor
         await command.demand(store, incident, human, "resolve this incident")
         if incident.public_open and gesture.text.lower() != "now":
             return first(incident)
-    after = await resolve(store, queue, incident.id, actor=human.actor, at=clock.now())
+    after = await resolve(store, queue, incident.id, actor=human.actor, at=clock.now(), by=gesture.key)
     if incident.status is Status.RESOLVED and after.resolved_at:
         return say(f"This incident was resolved {slack_time(after.resolved_at)}. What is still missing is being done.")
     return say("Resolved. The postmortem draft is being written; its link will be announced here.")

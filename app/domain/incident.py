@@ -147,6 +147,7 @@ class Incident(BaseModel):
     kept_open: str = ""  # the end of its alerts at which somebody said that it goes on
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    resolution_by: str = ""  # the gesture that last resolved it
     reopened: int = 0  # times
     reopened_by: str = ""  # the alert's event that last did
     postmortem: Postmortem | None = None

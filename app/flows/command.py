@@ -6,8 +6,12 @@ it at the instant at which somebody else gets it, or an alarm is on record.
 
 from __future__ import annotations
 
-from app import ledger
+import hashlib
+from dataclasses import replace
+
+from app import clock, ledger
 from app.domain.audit import AuditType, Fact
+from app.domain.change import StepRecord
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM, Human, Role
 from app.errors import Refused
@@ -16,6 +20,8 @@ from app.flows.steps import post_once
 from app.ledger import Decision
 from app.messages.room import commander_changed
 from app.ports import Chat, Store
+
+TAKEN = "take_command"  # the journal that knows each gesture that took command
 
 
 async def demand(store: Store, incident: Incident, human: Human, to_do: str) -> None:
@@ -30,16 +36,24 @@ async def demand(store: Store, incident: Incident, human: Human, to_do: str) -> 
 
 
 async def take(store: Store, incident_id: str, human: Human, *, by: str) -> tuple[Incident, bool]:
-    """The incident, and whether command changed hands with this gesture, now or in an earlier delivery of it."""
-    changed = False
+    """The incident, and whether command changed hands with this gesture, now or in an earlier delivery of it.
+
+    Raises ``Refused`` for one that had its turn: whoever took command since keeps it (D9).
+    """
+    changed, step = False, hashlib.sha256(by.encode()).hexdigest()[:16]
+    had_its_turn = step in await store.steps(incident_id, TAKEN)
 
     def decide(incident: Incident) -> Decision | None:
         nonlocal changed
         if incident.ic == human.slack_id and incident.commanded:
             changed = incident.ic_by == by
             return None
+        if had_its_turn:
+            who = f"<@{incident.ic}> commands it since" if incident.ic else "Nobody commands it since"
+            raise Refused(f"You took command of this incident, and {who}. If that should be you, press it again.")
         changed = True
-        return given(incident, human.slack_id, by=by, actor=human.actor, why="took command")
+        decision = given(incident, human.slack_id, by=by, actor=human.actor, why="took command")
+        return replace(decision, steps=[StepRecord(TAKEN, step, {}, clock.now())])
 
     incident = await ledger.amend(store, incident_id, decide)
     return incident, changed

@@ -22,6 +22,7 @@ from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
+from app.errors import Refused
 from app.flows import checklist, filing, publishing, ratings, sla, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.steps import Done, Flow, post_once
@@ -52,16 +53,21 @@ async def resolve(
     *,
     actor: str,
     at: datetime,
+    by: str = "",
     only_if: Callable[[Incident], bool] = lambda _: True,
 ) -> Incident:
-    """Put the incident to RESOLVED and ask for the rest. Twice is once (D9)."""
+    """Put the incident to RESOLVED and ask for the rest. Twice is once (D9), also with a re-opening in between: raises
+    ``Refused`` then. ``by``: the gesture, if it was one."""
 
     def decide(incident: Incident) -> Decision | None:
         if not incident.may(Status.RESOLVED) or not only_if(incident):
             return None
+        if by and incident.resolution_by == by:
+            raise Refused("You resolved this incident; its alert fired again since, and it goes on.")
         resolved = incident.to(
-            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolve_at=None, promised_update_at=None
-        )
+            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolution_by=by, resolve_at=None,
+            promised_update_at=None,
+        )  # fmt: skip
         return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
 
     before = await ledger.load(store, incident_id)

@@ -13,6 +13,7 @@ from app.domain.alert import AlertEvent
 from app.domain.audit import verify
 from app.domain.incident import Status
 from app.flows import reopening
+from app.queue.envelope import Envelope, decode
 from app.sim import cast, memory_queue
 from app.sim.slack_state import Channel
 from app.sim.virtual_time import run
@@ -212,6 +213,62 @@ def test_after_it_goes_on_customers_read_of_it_on_the_same_public_incident() -> 
         assert [write.method for write in case.house.page.writes] == ["POST", "PATCH", "PATCH"]
         await case.say("resolve")
         assert await case.status() is Status.ACTIVE  # customers read of it: asked first
+
+    _play(story)
+
+
+# ---------------------------------------------------------------- a gesture that comes again, later
+
+
+def _queued(case: Case) -> Envelope:
+    """The gesture that was just made."""
+    return decode(case.house.queue.messages[-1].text)
+
+
+async def _again(case: Case, gesture: Envelope) -> None:
+    """As the queue delivers it once more when a processor died right after its work."""
+    await case.house.queue.send(gesture.model_copy(update={"dedup_id": f"{gesture.dedup_id}2"}))
+    await case.office.settle()
+
+
+@pytest.mark.parametrize("button", [False, True])
+def test_a_resolution_that_is_delivered_again_does_not_end_what_was_re_opened(button: bool) -> None:
+    """D9: twice is once, also when its alert fired in between."""
+
+    async def story(case: Case) -> None:
+        await case.fire()
+        if button:
+            await case.end()
+            await case.office.press(IC, "resolve_incident")
+        else:
+            await case.office.command(IC, "resolve")
+        resolved = _queued(case)
+        await case.office.settle()
+        assert await case.status() is Status.RESOLVED
+        await case.fire()
+        await _again(case, resolved)
+        assert await case.status() is Status.ACTIVE
+        assert "goes on" in case.house.slack.workspace.whispers[-1].text
+        await case.say("resolve")
+        assert await case.status() is Status.RESOLVED
+
+    _play(story)
+
+
+def test_who_took_command_and_lost_it_does_not_get_it_back_by_a_second_delivery() -> None:
+    """D9: the one who took it since keeps it."""
+
+    async def story(case: Case) -> None:
+        await case.fire()
+        await case.office.press("U0LEAD", "take_command")
+        took = _queued(case)
+        await case.office.settle()
+        await case.press("take_command", by="U0ENGINEER")
+        await _again(case, took)
+        assert (await case.house.incident()).ic == "U0ENGINEER"
+        assert "commands it since" in case.house.slack.workspace.whispers[-1].text
+        await case.press("take_command", by="U0LEAD")
+        assert (await case.house.incident()).ic == "U0LEAD"
 
     _play(story)
 
