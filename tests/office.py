@@ -52,7 +52,8 @@ class _Courier:
 
 
 class Office:
-    """``lives``: processors, one after the other; then one that lives on. ``beside``: one that works beside them."""
+    """``lives``: processors, one after the other; then one that lives on. ``beside``: one that works beside them.
+    ``attempts``: that each message has."""
 
     def __init__(
         self, house: House, lives: Iterable[Life] = (), *, beside: Life | None = None, attempts: int = 100

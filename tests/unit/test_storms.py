@@ -14,7 +14,7 @@ from app.domain.alert import AlertEvent
 from app.domain.incident import Incident, Lease, Status
 from app.errors import Busy
 from app.events import alert_resolved
-from app.flows import steps
+from app.flows import intake, steps
 from app.sim import cast, memory_queue
 from app.sim.virtual_time import run
 from tests.factories import IC, alert
@@ -125,8 +125,6 @@ def test_an_alert_that_ends_while_its_room_is_begun_leaves_no_room_behind() -> N
 
 
 async def _opened(house: House) -> None:
-    from app.flows import intake
-
     await intake.place(house.store, house.policy, house.catalogue, alert(GROUP, at=clock.now()))
 
 
