@@ -29,7 +29,11 @@ COPIED = ("app", "artifacts", "chart", "docs", "scripts", "tests", "pyproject.to
 _FAILED = re.compile(r"^(?:FAILED|ERROR) tests/([^\s\[]+)", re.MULTILINE)
 
 # Why a defect may live: (fault, defect) -> the reason.
-LIVES: dict[tuple[str, str], str] = {}
+LIVES: dict[tuple[str, str], str] = {
+    ("S7", "an incident ends by itself although its alert fires again"): (
+        "lived: the look before the transaction sees it too; only an alert that fires between the two needs this line"
+    ),
+}
 
 
 @dataclass(frozen=True)
