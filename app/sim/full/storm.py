@@ -44,10 +44,10 @@ async def _storm(stage: Stage) -> None:
 
 
 async def _split(stage: Stage, incident: str) -> None:
+    before = {event.incident_id for event in stage.seen.events}
     joined = stage.of(incident, AuditType.ALERT_JOINED)[0].details["alert_group"]
     await stage.lead.command(stage.room(incident), f"split {joined}")
     await stage.until(AuditType.ALERT_SPLIT_OFF, incident)
-    before = {stage.incident_of(service) for service in SERVICES} | {incident}
 
     async def apart() -> str | None:
         events = await stage.seen.look()
