@@ -17,6 +17,9 @@ from app.errors import Park
 
 COMMAND = "/incident-response"
 EVENTS = frozenset({"member_joined_channel", "member_left_channel", "message", "pin_added", "reaction_added"})
+# What people say, too: with a file, in a thread and in the channel at once, as /me. Every other subtype is an edit, a
+# deletion, or Slack's own note.
+_SAID = frozenset({"file_share", "thread_broadcast", "me_message"})
 COMING_AND_GOING = frozenset({"member_joined_channel", "member_left_channel"})  # an invitation does it, too
 
 
@@ -67,10 +70,12 @@ def _sound(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:
-    name, _, rest = plain(form["text"]).strip().partition(" ")
-    name, text = name.lower() or "help", rest.strip()
-    if text.split(" ", 1)[0] == "draft" and name == "status":
-        name, text = "status_draft", text.partition(" ")[2].strip()
+    name, text = _first_word(plain(form["text"]))
+    name = name.lower() or "help"
+    if name == "status":
+        word, rest = _first_word(text)
+        if word.lower() == "draft":
+            name, text = "status_draft", rest
     return Gesture(
         raw=raw,
         form="command",
@@ -83,6 +88,12 @@ def _command(raw: str, form: dict[str, str]) -> Gesture:
         response_url=form.get("response_url"),
         key=form.get("trigger_id") or raw,
     )
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """People type a new line, a tab or a hard blank behind it as well."""
+    word, *rest = text.split(maxsplit=1) or [""]
+    return word, rest[0].strip() if rest else ""
 
 
 def plain(text: str) -> str:
@@ -157,9 +168,9 @@ def _event(raw: str, payload: dict[str, Any]) -> Gesture:
 
 
 def _heed(event: dict[str, Any], payload: dict[str, Any]) -> None:
-    """A message with a subtype is an edit, a deletion, or Slack's own note; what we did ourselves comes back too."""
+    """What no person said is not heeded; what we did ourselves comes back too."""
     if event["type"] not in EVENTS:
         raise Unheeded(f"an event of type {event['type']!r}, which nobody asked for")
     ours = {one["user_id"] for one in payload.get("authorizations") or () if one.get("is_bot")}
-    if event.get("subtype") or event.get("bot_id") or event["user"] in ours:
+    if event.get("subtype", "file_share") not in _SAID or event.get("bot_id") or event["user"] in ours:
         raise Unheeded(f"{event['type']}: nothing that a person did")

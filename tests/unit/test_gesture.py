@@ -265,3 +265,31 @@ def test_what_no_person_did_is_not_heeded(event: dict[str, Any]) -> None:
 def test_an_odd_event_is_parked(raw: str) -> None:
     with pytest.raises(Park):
         parse(raw)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "text"),
+    [
+        ("update\nRolled back.\nWe watch it.", "update", "Rolled back.\nWe watch it."),
+        ("update\tRolled back.", "update", "Rolled back."),
+        ("update\u00a0Rolled back.", "update", "Rolled back."),
+        ("status draft\nWe look into it.", "status_draft", "We look into it."),
+        ("Status Draft We look into it.", "status_draft", "We look into it."),
+        ("status drafts", "status", "drafts"),
+        ("  ", "help", ""),
+    ],
+)
+def test_whatever_blank_stands_behind_a_command_its_words_are_kept(typed: str, name: str, text: str) -> None:
+    """P-loud: a text behind a new line was dropped, and the status shown in its place."""
+    raw = urlencode({"text": typed, "user_id": "U1", "channel_id": "C1"})
+    assert (parse(raw).name, parse(raw).text) == (name, text)
+
+
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast", "me_message"])
+def test_what_is_said_with_a_picture_is_said(subtype: str) -> None:
+    said = {
+        "type": "event_callback",
+        "event_id": "Ev1",
+        "event": {"type": "message", "channel": "C1", "user": "U1", "ts": "1.1", "text": "done", "subtype": subtype},
+    }
+    assert parse(json.dumps(said)).text == "done"
