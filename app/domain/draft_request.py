@@ -13,7 +13,8 @@ from app.errors import Refused
 
 # Slack's clients make typographic quotes and dashes of what people type.
 _COMPONENT = re.compile(r"(?:--|—)component\s+(?:[\"“”]([^\"“”]{1,255})[\"“”]|([^\s=]{1,255}))\s*=\s*(\S{1,40})")
-_NEXT = re.compile(r"(?:--|—)next\s+(\d{1,4})(?:\s*(?:m|min|mins|minutes?)\b)?")
+_NEXT = re.compile(r"(?:--|—)next\s+(\d{1,4})(?:\s*(m|min|mins|minutes?|h|hrs?|hours?)\b|(?=\s|$))", re.IGNORECASE)
+_NEXT_MAX = timedelta(hours=12)  # customers read a time of day, without the day
 _OPTION = re.compile(r"(?:^|\s)(?:--|—)\w+")
 _USAGE = (
     '`status draft [investigating|identified|monitoring|resolved] [--component "Name"=partial_outage]… '
@@ -33,19 +34,24 @@ class DraftRequest(BaseModel):
 def read(text: str) -> DraftRequest:
     """Raises ``Refused``, with how it is typed, on what is not understood: it would be read by customers."""
     components = {hit[1] or hit[2]: _status(hit[3]) for hit in _COMPONENT.finditer(text)}
-    minutes = next((int(hit[1]) for hit in _NEXT.finditer(text)), 0)
+    next_in = next((_span(hit[1], hit[2] or "m") for hit in _NEXT.finditer(text)), None)
     rest = _NEXT.sub(" ", _COMPONENT.sub(" ", text)).strip()
     if unknown := _OPTION.search(rest):
         raise Refused(f"`{unknown[0].strip()}` was not understood, so no draft was written. Type: {_USAGE}.")
-    first, _, words = rest.partition(" ")
+    first, *words = rest.split(maxsplit=1) or [""]
     named = first.lower().rstrip(":")
     if named in set(PublicStatus):
-        status, rest = PublicStatus(named), words.strip()
+        status, rest = PublicStatus(named), "".join(words)
     else:
         status = None
-    return DraftRequest(
-        status=status, components=components, next_in=timedelta(minutes=minutes) if minutes else None, words=rest
-    )
+    return DraftRequest(status=status, components=components, next_in=next_in, words=rest)
+
+
+def _span(count: str, unit: str) -> timedelta | None:
+    span = timedelta(hours=int(count)) if unit.lower().startswith("h") else timedelta(minutes=int(count))
+    if span > _NEXT_MAX:
+        raise Refused(f"The next update within {_NEXT_MAX.seconds // 3600} hours at most. No draft was written.")
+    return span or None
 
 
 def _status(typed: str) -> ComponentStatus:
