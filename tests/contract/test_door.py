@@ -240,6 +240,20 @@ def test_a_text_that_is_too_old_is_refused_and_its_renewal_is_not() -> None:
     play(story)
 
 
+def test_a_text_that_promises_what_is_past_does_not_pass() -> None:
+    """P-gate: nobody could keep that promise, and nobody would be reminded of it."""
+
+    async def story(gate: Gate) -> None:
+        soon = clock.now() + timedelta(minutes=5)
+        draft = await gate.draft(f"We look into it. Next update by {soon:%H:%M} UTC.")
+        await clock.sleep(6 * 60)
+        with pytest.raises(Refused, match="which is past"):
+            await gate.approve(draft)
+        assert gate.posts == []
+
+    play(story)
+
+
 def test_what_failed_long_ago_is_not_approved_anew_unread() -> None:
     """G2: FAILED may be approved again, but not for ever."""
 
