@@ -22,10 +22,16 @@ def owners(codeowners: str, service: str) -> list[str]:
     """
     found: list[str] = []
     for pattern, named in _lines(codeowners):
-        path = re.sub(r"(/\*{0,2})+$", "", pattern).lstrip("/")
+        path = _without_end(pattern).lstrip("/")
         if path in _EVERYTHING or path.rpartition("/")[2] == service:
             found = named
     return found
+
+
+def _without_end(pattern: str) -> str:
+    """Without what says "and all that is in it": ``/``, ``/*``, ``/**``, however often."""
+    bare = pattern.rstrip("/*")
+    return bare + pattern[len(bare) :].partition("/")[0]
 
 
 def owners_of_paths(codeowners: str, paths: Iterable[str]) -> dict[str, list[str]]:

@@ -75,3 +75,11 @@ def test_of_each_touched_file_the_last_matching_line_decides() -> None:
 def test_a_pattern_of_wildcards_takes_no_longer_than_others() -> None:
     """Whoever may merge may write one: it must not hold up the room."""
     assert owners_of_paths("*a" * 60 + "b @it", ["a" * 4000]) == {"a" * 4000: []}
+
+
+def test_the_directory_of_a_pattern_is_found_whatever_its_end() -> None:
+    """P-bounded: and without trying every part of a line of slashes."""
+    for end in ("", "/", "/*", "/**", "//", "/*/", "/" * 40_000):
+        assert owners(f"/services/checkout{end} @org/payments", "checkout") == ["@org/payments"]
+    assert owners("*/ @org/all", "checkout") == ["@org/all"]
+    assert owners("check*" + "/" * 40_000 + "x @org/other", "checkout") == []
