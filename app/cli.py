@@ -129,6 +129,8 @@ def simulate(
     if seed is None:
         ok = many(seeds, as_json=as_json)
     else:
+        if only not in {"", "none"} and not all(number.isdigit() for number in only.split(",")):
+            _fail("--only takes numbers with commas between them, as a failure prints them: --only 0,14,15")
         steps = {int(number) for number in only.split(",") if number.isdigit()} if only else None
         ok = simulate_one(seed, steps, as_json=as_json)
     raise typer.Exit(0 if ok else 1)
@@ -159,7 +161,7 @@ def _need_sandbox_extra() -> None:
         import moto  # noqa: F401
         import websockets  # noqa: F401
     except ModuleNotFoundError as error:
-        _fail(f"The sandbox needs {error.name}, which is not installed: pip install 'incident-response[sandbox]'")
+        _fail(f"The sandbox needs {error.name}, which is not installed: in a clone, make install has all of it")
 
 
 def _fail(message: str, *, code: int = WRONG_USE) -> NoReturn:

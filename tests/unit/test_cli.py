@@ -31,3 +31,11 @@ def test_time_in_the_sandbox_does_not_run_slower_than_in_the_world() -> None:
     told = CliRunner().invoke(cli, ["sandbox", "--speed", "0.5"])
     assert told.exit_code == 2
     assert "--speed" in told.stderr
+
+
+def test_a_replay_of_steps_that_cannot_be_read_is_not_played() -> None:
+    """A mistyped replay plays nothing, finds nothing, and must not look like a mended defect."""
+    for typed in ("a,b", "1,,x2", "1, 2"):
+        told = CliRunner().invoke(cli, ["simulate", "--seed", "3", "--only", typed])
+        assert told.exit_code == 2
+        assert "--only" in told.stderr

@@ -15,6 +15,7 @@ from app.sim.simulation.house import House
 # A reminder too many is better than one too few, and so with an alarm, and with an offer of command, whose buttons are
 # as good the second time; an answer is one for each delivery.
 _MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "nobody:", "offer:", "answer:")
+_MAY_REPEAT_IN_PRIVATE = ("come:", "sla:")  # alarms too; in a channel they are read back, and stand there once
 
 
 def once(house: House) -> Iterator[str]:
@@ -51,6 +52,8 @@ def _said_once(house: House) -> Iterator[str]:
     for channel in house.slack.workspace.channels.values():
         for post in channel.posts:
             effect = ((post.metadata or {}).get("event_payload") or {}).get("effect_id", "")
+            if channel.with_user and effect.startswith(_MAY_REPEAT_IN_PRIVATE):
+                continue
             if effect and not effect.startswith(_MAY_REPEAT):
                 said[channel.id, effect] += 1
     yield from (f"{effect} stands {times} times in {where}" for (where, effect), times in said.items() if times > 1)
