@@ -64,7 +64,7 @@ def drill(
     url: Annotated[str, typer.Option(help="Fire one drill alert at this deployment's webhook, and watch.")] = "",
     full: Annotated[bool, typer.Option("--full", help="With --sandbox: all that an incident can bring.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
-    service: Annotated[str, typer.Option(help="With --url: the service that is said to be down.")] = "drill",
+    service: Annotated[str, typer.Option(help="With --url: the service that is said to be down.")] = "",
     team: Annotated[str, typer.Option(help="With --url: whose directory group is invited.")] = "",
     integration: Annotated[str, typer.Option(help="With --url: OnCall integration id of the alert.")] = "",
     route: Annotated[str, typer.Option(help="With --url: OnCall route id, which finds who is on call.")] = "",

@@ -14,19 +14,25 @@ import aioboto3
 from aiobotocore.config import AioConfig
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from app import clock
+from app.aws_calls import AwsCalls
 from app.domain.audit import AuditEvent, AuditType, verify
 from app.domain.incident import incident_id
 from app.effects.dynamodb import DynamoStore
-from app.errors import IncidentResponseError, VendorRefused
+from app.errors import IncidentResponseError, VendorError, VendorRefused
 from app.outbound import Client
 from app.signature import sign_hex
 from app.terminal_settings import DrillSettings
 
 WAIT_S = 300.0  # the old promise: five minutes from alert to room
 _LOOK_S = 0.5
+_SECRETS = AwsCalls("Secrets Manager", "check GRAFANA_ONCALL_HMAC_SECRET_ID", deadline_s=10.0, pause_s=0.5)
 _CONFIG = AioConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=5)
+
+
+_NO_ROOM = "no room was assembled in time; `audit show` and the processor's log say more"
 
 
 class DrillError(IncidentResponseError):
@@ -38,7 +44,7 @@ class Target:
     """``integration_id`` and ``route_id``: whose on-call people are to come; without them nobody is found."""
 
     url: str
-    service: str
+    service: str  # "": one that no other drill has, or it would join the incident that an earlier one opened
     team: str | None = None
     integration_id: str | None = None
     route_id: str | None = None
@@ -70,18 +76,28 @@ async def fire_and_report(settings: DrillSettings, target: Target, *, as_json: b
         print(json.dumps(report.as_json(), indent=2))  # noqa: T201
     else:
         verdict = "[bold green]assembled[/]" if report.ok else "[bold red]not as it should be[/]"
-        Console(highlight=False).print(f"Drill {report.incident}: {verdict}; {report.as_json()}")
+        Console(highlight=False).print(_table(report, verdict))
     return report.ok
+
+
+def _table(report: Report, verdict: str) -> Table:
+    table = Table(title=f"Drill {report.incident}: {verdict}", title_justify="left", show_header=False)
+    assembled = "never" if report.assembled_ms is None else f"{report.assembled_ms / 1000:.1f} s after the alert"
+    table.add_row("alert accepted", f"{report.accepted_ms} ms")
+    table.add_row("room assembled", assembled)
+    table.add_row("people invited", str(report.people))
+    table.add_row("missing", escape("; ".join(report.missing)) or "nothing")
+    table.add_row("audit trail", f"{report.audit_events} events, {'whole' if report.audit_verified else 'NOT whole'}")
+    return table
 
 
 async def fire(settings: DrillSettings, target: Target, say: Callable[[str], None]) -> Report:
     group = f"drill-{clock.new_id()[:16]}"
     incident = incident_id(group, 1)
     session = aioboto3.Session(region_name=settings.aws_region)
-    async with session.client("secretsmanager", config=_CONFIG) as secrets:
-        secret = (await secrets.get_secret_value(SecretId=settings.grafana_oncall_hmac_secret_id))["SecretString"]
+    secret = await _secret(session, settings.grafana_oncall_hmac_secret_id)
     fired = clock.monotonic()
-    await _send(target, group, secret)
+    await _send(target, group, lambda body: _proof(settings.webhook_auth, secret, body))
     accepted_ms = round((clock.monotonic() - fired) * 1000)
     say(f"accepted after {accepted_ms} ms; incident {incident}")
     async with session.client("dynamodb", config=_CONFIG) as dynamodb:
@@ -93,19 +109,42 @@ async def fire(settings: DrillSettings, target: Target, say: Callable[[str], Non
         accepted_ms=accepted_ms,
         assembled_ms=round((clock.monotonic() - fired) * 1000) if assembled else None,
         people=sum(event.type is AuditType.RESPONDER_INVITED for event in trail),
-        missing=list(assembled.details["missing"]) if assembled else ["no room was assembled in time"],
+        missing=list(assembled.details["missing"]) if assembled else [_NO_ROOM],
         audit_events=len(trail),
         audit_verified=bool(trail) and not verify(trail),
     )
 
 
-async def _send(target: Target, group: str, secret: str) -> None:
-    labels = {"severity": "critical", "drill": "true", "service": target.service}
+async def _secret(session: aioboto3.Session, secret_id: str) -> str:
+    async with session.client("secretsmanager", config=_CONFIG) as secrets:
+        try:
+            read = await _SECRETS.repeat("get_secret_value", lambda: secrets.get_secret_value(SecretId=secret_id))
+        except VendorError as error:
+            raise DrillError(
+                f"The secret to sign with could not be read: {error.detail}. Check AWS_REGION, "
+                "GRAFANA_ONCALL_HMAC_SECRET_ID, and whose AWS credentials these are: aws sts get-caller-identity"
+            ) from error
+    return str(read["SecretString"])
+
+
+def _proof(webhook_auth: str, secret: str, body: bytes) -> dict[str, str]:
+    match webhook_auth:
+        case "bearer":
+            return {"Authorization": f"Bearer {secret}"}
+        case "grafana_alerting":
+            return {"X-Grafana-Alerting-Signature": sign_hex(secret, body)}
+        case _:
+            return {"X-Grafana-OnCall-Signature": sign_hex(secret, body)}
+
+
+async def _send(target: Target, group: str, proof: Callable[[bytes], dict[str, str]]) -> None:
+    service = target.service or group
+    labels = {"severity": "critical", "drill": "true", "service": service}
     body = json.dumps(
         {
             "event": {"type": "alert group created", "time": clock.now().isoformat()},
             "alert_group_id": group,
-            "alert_group": {"id": group, "title": f"Drill: {target.service} is down", "state": "firing"},
+            "alert_group": {"id": group, "title": f"Drill: {service} is down", "state": "firing"},
             "integration_id": target.integration_id,
             "route_id": target.route_id,
             "team_id": None,
@@ -114,12 +153,15 @@ async def _send(target: Target, group: str, secret: str) -> None:
             "alerts": [],
         }
     ).encode()
-    headers = {"Content-Type": "application/json", "X-Grafana-OnCall-Signature": sign_hex(secret, body)}
+    headers = {"Content-Type": "application/json", **proof(body)}
     webhook = Client("webhook", target.url)
     try:
         await webhook.send("POST", "webhook", operation="fire drill", content=body, headers=headers)
     except VendorRefused as error:
-        remedies = {"401": "the deployment verifies with another secret: check GRAFANA_ONCALL_HMAC_SECRET_ID"}
+        remedies = {
+            "401": "the deployment verifies with another secret, or in another way: check "
+            "GRAFANA_ONCALL_HMAC_SECRET_ID and WEBHOOK_AUTH"
+        }
         raise DrillError(f"{target.url}: {error.detail}. {remedies.get(error.code, error.remedy)}") from error
     finally:
         await webhook.aclose()

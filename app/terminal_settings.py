@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +32,9 @@ class DrillSettings(AuditSettings):
 
     grafana_oncall_hmac_secret_id: str = Field(
         description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
+    )
+    webhook_auth: Literal["oncall_hmac", "grafana_alerting", "bearer"] = Field(
+        "oncall_hmac", description="How the deployment's webhook verifies. From: the deployment."
     )
 
 
