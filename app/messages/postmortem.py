@@ -94,11 +94,20 @@ def _lasted(incident: Incident, until: datetime | None) -> str:
 
 
 def _public(trail: Sequence[AuditEvent]) -> str:
-    """From the first text on the status page to the one that said that it is over."""
+    """From the first text on the status page to the one that said that it is over; again, if it was opened again."""
     told = [event for event in trail if event.type is AuditType.STATUSPAGE_PUBLISHED]
     if not told:
         return "nothing was published."
-    first = told[0].at
-    over = next((event.at for event in told if event.details.get("status") == PublicStatus.RESOLVED), None)
-    began = f"a public incident from {time(first)}"
+    spans: list[tuple[datetime, datetime | None]] = []
+    for event in told:
+        over = event.at if event.details.get("status") == PublicStatus.RESOLVED else None
+        if spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], over)
+        elif over is None or not spans:
+            spans.append((event.at, over))
+    return f"a public incident {', and again '.join(_span(*span) for span in spans)}"
+
+
+def _span(first: datetime, over: datetime | None) -> str:
+    began = f"from {time(first)}"
     return f"{began} to {time(over)} ({duration(first, over)})" if over else f"{began}, not resolved there when written"
