@@ -17,7 +17,7 @@ from app.domain import gesture as gestures
 from app.domain import ticket
 from app.domain.gesture import COMING_AND_GOING, Gesture
 from app.domain.help import CommandHelp
-from app.domain.incident import Incident
+from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.errors import Park, Refused, VendorError
 from app.flows import attendance
@@ -31,6 +31,7 @@ from app.signature import verify_slack
 from app.telemetry import log
 
 _ROOMS_NAMED = 10
+_NOBODY_YET = {Status.ALERT_RECEIVED, Status.ROOM_ASSEMBLING}  # people are invited, if at all, while it is made
 
 
 class Dispatcher:
@@ -66,11 +67,11 @@ class Dispatcher:
         try:
             gesture, _ = self._verified(delivery)
         except Park:
-            await self._tell_room(delivery, reason, await self._room_of(delivery))
+            await self._tell_room(delivery, reason, await self._about(delivery))
             return
         if gesture.form == "event":
             incident = await self._store.incident_of_channel(gesture.channel_id or "")
-            await self._tell_room(delivery, reason, _open_room(incident))
+            await self._tell_room(delivery, reason, incident)
         else:
             await self._answer(delivery, gesture, answers.gave_up(reason))
 
@@ -89,26 +90,27 @@ class Dispatcher:
         except Refused as refusal:
             raise Park(f"refused, and no person asked for it: {refusal.tell_user}") from refusal
 
-    async def _tell_room(self, delivery: Delivery, reason: str, room: str | None) -> None:
-        channel = room or self._fallback_channel
-        if channel is None:
+    async def _tell_room(self, delivery: Delivery, reason: str, incident: Incident | None) -> None:
+        room = _open_room(incident)
+        peopled = incident is not None and incident.status not in _NOBODY_YET
+        outside = None if room and peopled else self._fallback_channel  # S3: not in an empty room alone
+        channels = [channel for channel in (outside, room) if channel]
+        if not channels:
             log.error("parked_untold", lane=delivery.lane, why="set SLACK_FALLBACK_CHANNEL: nobody could be told")
             return
         message = answers.put_aside(delivery.lane, reason)
-        await self._chat.post(channel, message, effect_id=f"parked:{delivery.id}")
+        for channel in dict.fromkeys(channels):
+            await self._chat.post(channel, message, effect_id=f"parked:{delivery.id}")
 
-    async def _room_of(self, delivery: Delivery) -> str | None:
+    async def _about(self, delivery: Delivery) -> Incident | None:
         try:
             event = self._registry.events[delivery.envelope.event or ""]
             subject = _subject(_body(event.body, delivery.envelope))
         except (Park, KeyError):
             return None
-        incident: Incident | None = None
         if "incident_id" in subject:
-            incident = await self._store.incident(subject["incident_id"])
-        elif "alert_group" in subject:
-            incident = await self._store.incident_of_alert(subject["alert_group"])
-        return _open_room(incident)
+            return await self._store.incident(subject["incident_id"])
+        return await self._store.incident_of_alert(subject["alert_group"]) if "alert_group" in subject else None
 
     # ------------------------------------------------------------ people
 

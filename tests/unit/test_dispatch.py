@@ -387,3 +387,17 @@ async def test_what_was_parked_is_told_in_its_room_or_in_the_fallback_channel() 
     await case.dispatcher.told(Delivery("m2", "garbage", "r", "x", 1, SENT_AT), "not an envelope")
     assert [(way, to) for way, to, _ in case.said.seen] == [("post", ROOM), ("post", FALLBACK), ("post", FALLBACK)]
     assert "<!channel>" not in case.said.seen[0][2]
+
+
+async def test_what_was_parked_while_a_room_is_made_is_told_outside_of_it_too() -> None:
+    """S3: the only member of a room that is being made may be the app."""
+
+    async def handle(body: Due) -> None: ...
+
+    case = Case()
+    case.registry.events["nudge_due"] = Event(Due, handle)
+    incident = await open_room(case.store)
+    begun = incident.model_copy(update={"status": Status.ROOM_ASSEMBLING})
+    await case.store.commit(Change(incident=begun, facts=(), at=NOW))
+    await case.dispatcher.told(event("nudge_due", json.dumps({"incident_id": incident.id})), "why")
+    assert [(way, to) for way, to, _ in case.said.seen] == [("post", FALLBACK), ("post", ROOM)]
