@@ -12,7 +12,7 @@ TEXT_MAX = 200
 OPEN_MAX = 30  # more than that is no list any more, and would not fit into one message
 
 _QUOTED = re.compile(r"""^["“”„«'](?P<text>.*?)["“”«»'](?=\s|$)""", re.DOTALL)
-_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_MENTION = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<name>[^>]*))?>")
 
 
 class Task(BaseModel):
@@ -38,8 +38,19 @@ def task_id(incident_id: str, cause: str) -> str:
 
 
 def read(words: str) -> tuple[str, str | None]:
-    """What is to be done, and the Slack id of who is to do it: ``"roll it back" @somebody``, with quotes or without."""
-    owner = next((found["id"] for found in reversed(list(_MENTION.finditer(words)))), None)
-    rest = _MENTION.sub("", words).strip() if owner else words.strip()
+    """What is to be done, and the Slack id of who is to do it: ``"roll it back" @somebody``, with quotes or without.
+
+    Whoever is named inside the quotes belongs to what is to be done. No word is lost, wherever it stands.
+    """
+    words = words.strip()
+    before = _MENTION.match(words)
+    rest = words[before.end() :].lstrip() if before else words
     quoted = _QUOTED.match(rest)
-    return " ".join((quoted["text"] if quoted else rest).split()), owner
+    said, behind = (quoted["text"], rest[quoted.end() :]) if quoted else ("", rest)
+    named = [*([before] if before else []), *_MENTION.finditer(behind)]
+    text = f"{_MENTION.sub(_name, said)} {_MENTION.sub('', behind)}"
+    return " ".join(text.split()), named[-1]["id"] if named else None
+
+
+def _name(mention: re.Match[str]) -> str:
+    return f"@{mention['name'] or mention['id']}"
