@@ -129,9 +129,10 @@ def simulate(
     if seed is None:
         ok = many(seeds, as_json=as_json)
     else:
-        if only not in {"", "none"} and not all(number.isdigit() for number in only.split(",")):
+        numbers = [] if only in {"", "none"} else only.split(",")
+        if not all(number.isdigit() for number in numbers):
             _fail("--only takes numbers with commas between them, as a failure prints them: --only 0,14,15")
-        steps = {int(number) for number in only.split(",") if number.isdigit()} if only else None
+        steps = {int(number) for number in numbers} if only else None
         ok = simulate_one(seed, steps, as_json=as_json)
     raise typer.Exit(0 if ok else 1)
 

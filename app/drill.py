@@ -28,11 +28,9 @@ from app.terminal_settings import DrillSettings
 
 WAIT_S = 300.0  # the old promise: five minutes from alert to room
 _LOOK_S = 0.5
+_NO_ROOM = "no room was assembled in time; `audit show` and the processor's log say more"
 _SECRETS = AwsCalls("Secrets Manager", "check GRAFANA_ONCALL_HMAC_SECRET_ID", deadline_s=10.0, pause_s=0.5)
 _CONFIG = AioConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=5)
-
-
-_NO_ROOM = "no room was assembled in time; `audit show` and the processor's log say more"
 
 
 class DrillError(IncidentResponseError):

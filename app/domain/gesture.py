@@ -172,5 +172,6 @@ def _heed(event: dict[str, Any], payload: dict[str, Any]) -> None:
     if event["type"] not in EVENTS:
         raise Unheeded(f"an event of type {event['type']!r}, which nobody asked for")
     ours = {one["user_id"] for one in payload.get("authorizations") or () if one.get("is_bot")}
-    if event.get("subtype", "file_share") not in _SAID or event.get("bot_id") or event["user"] in ours:
+    subtype = event.get("subtype")
+    if (subtype and subtype not in _SAID) or event.get("bot_id") or event["user"] in ours:
         raise Unheeded(f"{event['type']}: nothing that a person did")

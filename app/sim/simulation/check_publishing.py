@@ -15,7 +15,7 @@ from app.sim.simulation.house import House
 # A reminder too many is better than one too few, and so with an alarm, and with an offer of command, whose buttons are
 # as good the second time; an answer is one for each delivery.
 _MAY_REPEAT = ("nudge:", "unanswered:", "promise:", "nobody:", "offer:", "answer:")
-_MAY_REPEAT_IN_PRIVATE = ("come:", "sla:")  # alarms too; in a channel they are read back, and stand there once
+_MAY_REPEAT_IN_PRIVATE = ("come:",)  # the alarm that nobody is here; in a channel it is read back, and stands once
 
 
 def once(house: House) -> Iterator[str]:
