@@ -23,6 +23,7 @@ from app.domain.incident import incident_id
 from app.effects.dynamodb import DynamoStore
 from app.errors import IncidentResponseError, VendorError, VendorRefused
 from app.outbound import Client
+from app.setting_forms import WebhookAuth
 from app.signature import sign_hex
 from app.terminal_settings import DrillSettings
 
@@ -125,13 +126,13 @@ async def _secret(session: aioboto3.Session, secret_id: str) -> str:
     return str(read["SecretString"])
 
 
-def _proof(webhook_auth: str, secret: str, body: bytes) -> dict[str, str]:
+def _proof(webhook_auth: WebhookAuth, secret: str, body: bytes) -> dict[str, str]:
     match webhook_auth:
         case "bearer":
             return {"Authorization": f"Bearer {secret}"}
         case "grafana_alerting":
             return {"X-Grafana-Alerting-Signature": sign_hex(secret, body)}
-        case _:
+        case "oncall_hmac":
             return {"X-Grafana-OnCall-Signature": sign_hex(secret, body)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -24,6 +24,7 @@ def _json(value: object) -> object:
         raise ValueError("is not JSON") from None
 
 
+WebhookAuth = Literal["oncall_hmac", "grafana_alerting", "bearer"]  # how a sender proves itself
 Url = Annotated[str, AfterValidator(_base_url)]
 # NoDecode: read here, since pydantic-settings raises an error of its own for the first one that is no JSON.
 TeamGroups = Annotated[dict[str, str], NoDecode, BeforeValidator(_json)]

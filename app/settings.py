@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.severity import Severity
 from app.errors import SettingsError
-from app.setting_forms import Names, TeamGroups, Url
+from app.setting_forms import Names, TeamGroups, Url, WebhookAuth
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -62,7 +62,7 @@ class _Settings(BaseSettings):
 class WebhookSettings(_Settings):
     """The internet-facing pod."""
 
-    webhook_auth: Literal["oncall_hmac", "grafana_alerting", "bearer"] = Field(
+    webhook_auth: WebhookAuth = Field(
         "oncall_hmac",
         description="How the sender proves itself: our HMAC header, Grafana Alerting's, or a shared token.",
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.setting_forms import Url
+from app.setting_forms import Url, WebhookAuth
 
 
 class AuditSettings(BaseSettings):
@@ -33,7 +31,7 @@ class DrillSettings(AuditSettings):
     grafana_oncall_hmac_secret_id: str = Field(
         description="Secrets Manager id of the secret that the webhook verifies with. From: the deployment."
     )
-    webhook_auth: Literal["oncall_hmac", "grafana_alerting", "bearer"] = Field(
+    webhook_auth: WebhookAuth = Field(
         "oncall_hmac", description="How the deployment's webhook verifies. From: the deployment."
     )
 
