@@ -18,7 +18,7 @@ HELP = "an incident that no alert opened, from any channel: `declare what is wro
 async def handle(
     gesture: Gesture, human: Human, store: Store, queue: Queue, policy: Policy, catalogue: Catalogue
 ) -> Message:
-    said = declared.read(gesture.text)
+    said = declared.read(gesture.words)
     if said.severity:
         word(said.severity, policy.severity_words)
     incident = await intake.declare(store, policy, catalogue, said.alert(gesture.key, clock.now()), human)
