@@ -115,6 +115,7 @@ def test_nobody_else_can_claim_to_have_verified() -> None:
 
 Verify = Callable[[str, bytes, str, str], Verified | None]  # secret, body, header, timestamp
 
+_body = st.binary() | st.binary(min_size=64)
 _secret = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 _seconds = st.integers(-SLACK_TOLERANCE_S, SLACK_TOLERANCE_S).map(lambda off: str(int(NOW) + off))
 
@@ -135,7 +136,7 @@ KINDS: dict[str, tuple[Callable[[str, bytes, str], str], Verify]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(secret=_secret, body=st.binary(), timestamp=_seconds)
+@given(secret=_secret, body=_body, timestamp=_seconds)
 def test_what_was_signed_verifies_and_covers_its_bytes(kind: str, secret: str, body: bytes, timestamp: str) -> None:
     sign, verify = KINDS[kind]
     proof = verify(secret, body, sign(secret, body, timestamp), timestamp)
@@ -144,7 +145,7 @@ def test_what_was_signed_verifies_and_covers_its_bytes(kind: str, secret: str, b
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(secret=_secret, body=st.binary(), other=st.binary(), timestamp=_seconds, at=st.integers(0, 200))
+@given(secret=_secret, body=_body, other=st.binary(), timestamp=_seconds, at=st.integers(0, 200))
 def test_no_other_body_verifies(kind: str, secret: str, body: bytes, other: bytes, timestamp: str, at: int) -> None:
     """G10: neither another body nor this one with a bit of it turned, something added or something cut off."""
     sign, verify = KINDS[kind]
@@ -156,7 +157,7 @@ def test_no_other_body_verifies(kind: str, secret: str, body: bytes, other: byte
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(secret=_secret, stranger=_secret, body=st.binary(), timestamp=_seconds, at=st.integers(0, 200), header=st.text())
+@given(secret=_secret, stranger=_secret, body=_body, timestamp=_seconds, at=st.integers(0, 200), header=st.text())
 def test_no_made_up_signature_verifies(
     kind: str, secret: str, stranger: str, body: bytes, timestamp: str, at: int, header: str
 ) -> None:
@@ -171,7 +172,7 @@ def test_no_made_up_signature_verifies(
 
 
 @pytest.mark.parametrize("kind", ["alerting", "slack"])
-@given(secret=_secret, body=st.binary(), timestamp=_seconds, other=_seconds | st.text())
+@given(secret=_secret, body=_body, timestamp=_seconds, other=_seconds | st.text())
 def test_no_other_time_verifies(kind: str, secret: str, body: bytes, timestamp: str, other: str) -> None:
     """X2"""
     assume(other != timestamp)
