@@ -7,12 +7,12 @@ The fourth is what people do among themselves and Slack tells (https://docs.slac
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict
 
+from app import json_text
 from app.domain.slack_text import called, typed
 from app.errors import Park
 
@@ -56,11 +56,11 @@ def parse(raw: str) -> Gesture:
     """Raises ``Park``: a payload of unknown form stays unknown however often it is read."""
     try:
         if raw.startswith("{"):
-            return _event(raw, _sound(json.loads(raw)))
+            return _event(raw, json_text.read(raw))
         form = {key: values[0] for key, values in parse_qs(raw, keep_blank_values=True).items()}
         if "payload" not in form:
             return _command(raw, form)
-        payload = _sound(json.loads(form["payload"]))
+        payload = json_text.read(form["payload"])
         if payload["type"] == "block_actions":
             return _action(raw, payload)
         if payload["type"] == "view_submission":
@@ -68,11 +68,6 @@ def parse(raw: str) -> Gesture:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Park(f"not a Slack gesture: {type(error).__name__}: {error}") from error
     raise Park(f"a Slack payload of type {payload['type']!r}, which nothing here handles")
-
-
-def _sound(payload: dict[str, Any]) -> dict[str, Any]:
-    json.dumps(payload, ensure_ascii=False).encode()  # half a surrogate pair is no text: nothing could store it
-    return payload
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:

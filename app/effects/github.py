@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from app import json_text
 from app.domain.catalogue import Service
 from app.domain.codeowners import owners, owners_of_paths
 from app.domain.readings import Line, Reading, listed, plain
 from app.errors import VendorError
-from app.outbound import Client, Transport, read_json
+from app.outbound import Client, Transport
 
 RECENT = timedelta(hours=4)
 DEADLINE_S = 7.0  # of one reading, a little less than the room's: so that a slow one does not take the others with it
@@ -93,7 +94,7 @@ class GitHub:
         reply = await self._http.get(
             f"{self._path(repo)}/commits", operation="list commits", params=params, accept=(_EMPTY_REPOSITORY,)
         )
-        return [] if reply.status_code == _EMPTY_REPOSITORY else _things(read_json(reply))
+        return [] if reply.status_code == _EMPTY_REPOSITORY else _things(json_text.read(reply.content))
 
     # ------------------------------------------------------------ deployments
 

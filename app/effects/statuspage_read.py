@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from app import clock
+from app import clock, json_text
 from app.domain.component import Component
-from app.outbound import Client, Transport, read_json
+from app.outbound import Client, Transport
 
 _PAGE = 100  # Statuspage: default and most of one page
 _PAGES_MAX = 5
@@ -30,7 +30,7 @@ class StatuspageRead:
         """
         for path, size in ((f"{self._incidents}/unresolved", "per_page"), (self._incidents, "limit")):
             answer = await self._http.get(path, operation="find incident", params={size: _PAGE, "page": 1})
-            for incident in read_json(answer):
+            for incident in json_text.read(answer.content):
                 if _marker(incident) == draft_id:
                     return dict(incident)
         return None
@@ -42,7 +42,8 @@ class StatuspageRead:
         found: list[dict[str, Any]] = []
         for page in range(1, _PAGES_MAX + 1):
             params = {"per_page": _PAGE, "page": page}
-            rows = read_json(await self._http.get(self._components, operation="list components", params=params))
+            answer = await self._http.get(self._components, operation="list components", params=params)
+            rows = json_text.read(answer.content)
             found += rows
             if len(rows) < _PAGE:
                 break

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from json import loads
 from typing import Any
 
 import httpx
 
+from app import json_text
 from app.errors import VendorRefused
 from app.outbound.guard import ATTEMPTS, DEADLINE_S, Transport
 from app.outbound.guard import transport as guarded
-
-# An escaped backslash, a whole pair, or half of one.
-_ESCAPES = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
 
 Params = Mapping[str, str | int | float] | Sequence[tuple[str, str]]
 
@@ -59,7 +55,7 @@ class Client:
         """The answer as JSON. Anything else is somebody else's answer: a login page, a proxy."""
         response = await self.get(path, operation=operation, params=params)
         try:
-            return read_json(response)
+            return json_text.read(response.content)
         except ValueError as error:
             remedy = "check the vendor's base URL in the settings"
             raise VendorRefused(self._vendor, operation, "not JSON", remedy=remedy) from error
@@ -106,10 +102,3 @@ class Client:
 
     async def aclose(self) -> None:
         await self._http.aclose()
-
-
-def read_json(response: httpx.Response) -> Any:
-    """Raises ``ValueError``. Half a surrogate pair, as somebody's name may end in, is no text and could not be stored:
-    U+FFFD stands in its place."""
-    whole = _ESCAPES.sub(lambda hit: rb"\ufffd" if hit[1] else hit[0], response.content)
-    return loads(whole)

@@ -113,6 +113,16 @@ def test_a_form_carries_what_was_typed(title: str, body: str, metadata: str) -> 
     assert found.fields == {"title": title, "body": body, "status": "resolved"}
 
 
+def test_half_a_character_does_not_cost_the_words() -> None:
+    """L7: a phone may cut an emoji in two."""
+    payload = _modal()
+    payload["view"]["state"]["values"]["body"]["body"]["value"] = "We look \ud83d"
+    assert parse(_interactive(payload)).fields["body"] == "We look \ufffd"
+    event = {"type": "message", "user": "U1", "channel": "C1", "text": "rolled back \ude00", "ts": "1.2"}
+    said = {"type": "event_callback", "event_id": "E1", "event": event}
+    assert parse(json.dumps(said)).text == "rolled back \ufffd"
+
+
 # ---------------------------------------------------------------- anything else
 
 

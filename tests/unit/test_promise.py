@@ -157,7 +157,7 @@ def test_any_text_is_read_without_a_fall(before: str, after: str) -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "unit", ["next update ", "next update by ", "more in 1 ", "1 ", "a.m ", "an ", "next update was "]
+    "unit", ["next update ", "next update by ", "more in 1 ", "1 ", "1-", "1.", "a.m ", "an ", "next update was "]
 )
 def test_no_text_takes_long(unit: str) -> None:
     """P-bounded: as much as a text for customers holds."""

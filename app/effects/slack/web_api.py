@@ -11,9 +11,10 @@ import re
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
+from app import json_text
 from app.effects.slack.pace import VENDOR, Pace
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
-from app.outbound import Client, Response, Transport, read_json
+from app.outbound import Client, Response, Transport
 
 Json = dict[str, Any]
 
@@ -99,7 +100,7 @@ class WebApi:
 
 def _body(method: str, response: Response, idempotent: bool) -> Json:
     try:
-        body = read_json(response)
+        body = json_text.read(response.content)
     except ValueError:
         body = None
     if not isinstance(body, dict):
