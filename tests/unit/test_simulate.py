@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.sim.simulation import report
 from app.sim.simulation.processor import handlers
-from app.sim.simulation.runner import Outcome
+from app.sim.simulation.runner import STORY_S, Outcome, tell
+from app.sim.simulation.steps import numbered
 
 MANY = report.WHOLE_CATALOGUE
 KIND, HANDLER = report.FAULTS[7], handlers()[3]
@@ -52,3 +53,16 @@ def test_in_few_seeds_it_is_chance_and_only_shown(monkeypatch: pytest.MonkeyPatc
     result = told(monkeypatch, MANY - 1, faults=Counter([KIND]), handled=Counter([HANDLER]))
     assert (result.exit_code, "not proven" in result.stdout) == (0, False)
     assert f"0  {handlers()[0]}  never" in result.stdout
+
+
+@pytest.mark.parametrize("kind", ["latency", "throttle", "error", "lost_answer"])
+def test_a_fault_of_the_archive_strikes_although_the_story_is_over_when_a_room_is_archived(kind: str) -> None:
+    """G7: it would strike in one seed of a thousand otherwise."""
+    steps = numbered([
+        (1.0, "alerts", "fire", {"group": 0, "service": "checkout", "severity": "critical", "drill": False}),
+        (2.0, "alerts", "tell", {"group": 0, "event": "alert group created", "again": False}),
+        (9.0, "faults", "aws", {"service": "s3", "kind": kind, "times": 2}),
+        (STORY_S - 100, "people", "resolve", {"group": 0, "user": "ic"}),
+    ])  # fmt: skip
+    outcome = tell(0, steps)
+    assert (outcome.violations, outcome.faults[f"s3 {kind}"] > 0) == ((), True)
