@@ -7,12 +7,12 @@ channel there is nothing; everything else is optional, retried while there is pa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
 
 from app import clock, telemetry
 from app.domain.audit import AuditType, Fact
-from app.domain.catalogue import Catalogue
+from app.domain.catalogue import Catalogue, Service
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
@@ -158,11 +158,8 @@ class WarRoom:
 
     async def _context(self, incident: Incident) -> list[Reading]:
         at, service = incident.alert.at, self.catalogue.of(incident.service, incident.alert.labels)
-        sources = {
-            "Metrics, logs and traces": self.signals.snapshot(service, at),
-            "Code": self.code.snapshot(service, at),
-        }
-        read = await asyncio.gather(*(_read(label, source) for label, source in sources.items()))
+        sources: dict[str, Signals | Code] = {"Metrics, logs and traces": self.signals, "Code": self.code}
+        read = await asyncio.gather(*(_read(label, source, service, at) for label, source in sources.items()))
         return [reading for readings in read for reading in readings]
 
     async def _post_context(self, flow: Flow, channel: str, context: asyncio.Task[list[Reading]]) -> Done:
@@ -216,11 +213,11 @@ async def ask_to_assemble(queue: Queue, incident: Incident, cause: str) -> None:
     )
 
 
-async def _read(label: str, source: Awaitable[list[Reading]]) -> list[Reading]:
+async def _read(label: str, source: Signals | Code, service: Service, at: datetime) -> list[Reading]:
     """Each source fails alone, and as what it is (S1)."""
     try:
         async with asyncio.timeout(CONTEXT_DEADLINE_S):
-            return await source
+            return await source.snapshot(service, at)
     except TimeoutError:
         return [failed(label, f"no answer within {CONTEXT_DEADLINE_S:g} s")]
     except Exception as error:
