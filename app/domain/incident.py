@@ -127,6 +127,7 @@ class Incident(BaseModel):
     first_seen_at: datetime | None = None  # the first sign of life of all
     told_outside: tuple[str, ...] = ()  # whom we told outside the room that it has nobody, or no commander
     last_told: str = ""  # what made us tell the last of them
+    unheard_at: datetime | None = None  # nobody was left to tell then, and still nobody has command
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room
 
     nudges_silenced: bool = False
