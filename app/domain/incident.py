@@ -75,6 +75,7 @@ class PublicIncident(BaseModel):
     status: str
     url: str = ""
     texts: int = 0  # that customers have read on it
+    dropped: datetime | None = None  # the update that they were promised, when the incident was resolved without it
 
 
 class Postmortem(BaseModel):
