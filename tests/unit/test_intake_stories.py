@@ -17,6 +17,7 @@ from app.domain.incident import Incident, Status
 from app.domain.policy import RULES, Rule, Together
 from app.domain.severity import Severity
 from app.errors import Refused
+from app.flows import intake
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Channel
@@ -336,6 +337,42 @@ def test_what_cannot_be_split_off_is_refused() -> None:
         await office.settle()
         assert "can be taken out: `2`" in await _said(office, "split 7")
         assert "about" in await _said(office, f"split {FIRST}")
+
+    _play(story)
+
+
+def test_an_alert_that_has_ended_gets_no_room_of_its_own() -> None:
+    """P-loud: it would be over at once, and nobody would ask in it whether it is."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.fire("G2")
+        await office.fire("G2", event=AlertEvent.RESOLVED)
+        await office.settle()
+        assert "That alert has ended" in await _said(office, "split 2")
+        assert len(house.rooms) == 1
+        assert (await house.incident("G2")).id == (await house.incident()).id
+
+    _play(story)
+
+
+def test_an_alert_that_ends_while_it_is_taken_out_ends_in_its_own_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D2: what the old incident heard last is the new one's to know."""
+    taking_out = intake.take_out
+
+    async def story(house: House, office: Office) -> None:
+        async def slowly(*given: Any) -> Incident:
+            await office.fire("G2", event=AlertEvent.RESOLVED)
+            await office.until(lambda: [g for i in house.store.incidents.values() for g in i.groups if g.over])
+            return await taking_out(*given)
+
+        await office.fire("G2")
+        await office.settle()
+        monkeypatch.setattr(intake, "take_out", slowly)
+        await _said(office, "split 2")
+        await office.settle()
+        second = await house.incident("G2")
+        assert (second.alerts_over, second.resolve_at is not None) == (True, True)
+        assert "Is it over?" in _words(house.rooms[-1])
 
     _play(story)
 
