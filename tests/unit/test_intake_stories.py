@@ -427,6 +427,32 @@ def test_what_is_kept_open_stays_open_until_somebody_resolves_it() -> None:
     _play(story)
 
 
+def test_an_answer_to_an_earlier_question_is_none_to_the_newest() -> None:
+    """D2: a click that comes late, or once more, cancels no question that was asked after it."""
+
+    async def story(house: House, office: Office) -> None:
+        await _end(office)
+        first = next(post for post in house.rooms[0].posts if "keep_open" in str(post.blocks))
+        value = str(next(one["value"] for one in first.blocks[-1]["elements"] if one["action_id"] == "keep_open"))
+        await office.press(IC, "keep_open")
+        await office.settle()
+        await clock.sleep(6 * 60)
+        await office.fire()
+        await office.settle()
+        await _end(office)
+        await office.people.click(IC, house.rooms[0].id, first.ts, "keep_open", stale_value=value)
+        await office.settle()
+        assert "ended again since" in house.slack.workspace.whispers[-1].text
+        incident = await house.incident()
+        assert incident.resolve_at is not None
+        assert any("auto-resolve" in name for name in house.timers.schedules)
+        await clock.sleep(16 * 60)
+        await office.settle()
+        assert (await house.incident()).status is Status.RESOLVED
+
+    _play(story)
+
+
 def test_an_alert_that_fires_again_takes_the_question_back_and_a_later_end_asks_anew() -> None:
     async def story(house: House, office: Office) -> None:
         await _end(office)
