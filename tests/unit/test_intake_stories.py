@@ -284,6 +284,31 @@ def test_whoever_declares_an_incident_has_a_room_command_and_a_word_about_it() -
     _play(story, fire=False)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("P3", Severity.P3), ("annoying", Severity.P3), ("Urgent", Severity.P1)])
+def test_what_is_declared_is_as_bad_as_its_declarer_says_whatever_words_the_policy_has(said: str, meant: str) -> None:
+    """P-loud: and stays so while its room is made."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        [incident] = house.store.incidents.values()
+        assert (incident.severity, incident.groups[0].severity, incident.status) == (meant, meant, Status.ACTIVE)
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
+@pytest.mark.parametrize(("said", "way_out"), [("high", "`urgent`, `annoying`"), ("P2", "There are: P1, P3")])
+def test_a_severity_that_the_policy_has_no_word_for_is_refused_with_those_it_has(said: str, way_out: str) -> None:
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        assert house.store.incidents == {}
+        told = house.slack.workspace.whispers[-1].text
+        assert way_out in told
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
 @pytest.mark.parametrize(
     ("words", "title", "service", "severity"),
     [
