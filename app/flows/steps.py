@@ -9,7 +9,7 @@ acts, it looks for what an earlier attempt may have left behind without recordin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,18 +174,14 @@ async def run(flow: Flow, work: Callable[[], Awaitable[None]]) -> None:
         raise
 
 
-async def together(*work: Awaitable[Any]) -> list[Any]:
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     """Side by side; the first failure stops the others and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_as_coroutine(one)) for one in work]
+            tasks = [group.create_task(one) for one in work]
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from failures
     return [task.result() for task in tasks]
-
-
-async def _as_coroutine(work: Awaitable[Any]) -> Any:
-    return await work
 
 
 async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, *, adopting: bool) -> str:
@@ -198,6 +194,11 @@ async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, 
         if ts := await chat.find(channel, effect_id):
             return ts
         raise
+
+
+async def tell_once(chat: Chat, slack_id: str, message: Message, effect_id: str) -> None:
+    """The same for one person, in private. It costs two more calls than ``Chat.direct``, so it is for what can wait."""
+    await post_once(chat, await chat.private(slack_id), message, effect_id, adopting=True)
 
 
 async def keep_current(chat: Chat, channel: str, ts: str, content: Callable[[], Awaitable[Message]]) -> None:

@@ -19,6 +19,7 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800,
 _PROMISE_S = 300  # from the alert to the room
 _OUTCOMES = (DraftState.PUBLISHED, DraftState.FAILED, DraftState.UNKNOWN)
 _SOURCES = ("on-call schedule", "directory")
+_ALARMS = {"nobody_invited", "nobody_commands", "reminder_unanswered"}
 
 
 class _Metrics:
@@ -40,6 +41,7 @@ class _Metrics:
             "room_assembled_count", description="Rooms that stand, by in_time: within five minutes or not"
         )
         self._lookups = count("directory_lookup_failure_count", description="People could not be looked up, by source")
+        self._unheard = count("alarm_unheard_count", description="Alarms about people that reached nobody, by alarm")
         self._published = count("statuspage_publish_count", description="Approved drafts, by outcome")
         self._resolved = count("incident_resolved_count", description="Incidents resolved")
         self._postmortems = count("postmortem_created_count", description="Postmortem drafts filed")
@@ -65,6 +67,8 @@ class _Metrics:
             self._published.add(0, self._labels(outcome=outcome.value))
         for source in _SOURCES:
             self._lookups.add(0, self._labels(source=source))
+        for alarm in _ALARMS:
+            self._unheard.add(0, self._labels(alarm=alarm))
         for queue in queues:
             self._parked.add(0, self._labels(queue=queue))
         self._violations.add(0, self._labels())
@@ -86,6 +90,11 @@ class _Metrics:
 
     def directory_lookup_failed(self, source: str) -> None:
         self._lookups.add(1, self._labels(source=source))
+
+    def unheard(self, alarm: str, incident_id: str, why: str) -> None:
+        """Nobody outside the room is left to tell: the last word of an alarm (P-loud)."""
+        self._unheard.add(1, self._labels(alarm=alarm))
+        log.error("alarm_unheard", alarm=alarm, incident_id=incident_id, why=why)
 
     def published(self, draft: Draft) -> None:
         """What became of an approved draft; a lost answer that was settled later counts again, with its settlement."""

@@ -54,6 +54,8 @@ counted (2 s) and to close connections, and the drain is cut off. DRAIN_TIMEOUT_
 {{ $grace }}
 {{- end -}}
 
+{{- define "ir.secretsDir" -}}/run/incident-response/secrets{{- end -}}
+
 {{- define "ir.http" -}}{{ eq (dig "SLACK_TRANSPORT" "socket" .Values.settings) "http" }}{{- end -}}
 
 {{- define "ir.egress" -}}

@@ -29,6 +29,7 @@ TOLD: dict[str, Callable[[_Metrics], object]] = {
     "room_assembled": lambda told: told.room_assembled(7),
     "first_human": lambda told: told.first_human(9),
     "directory_lookup_failed": lambda told: told.directory_lookup_failed("directory"),
+    "unheard": lambda told: told.unheard("nobody_invited", "inc1", "no answer"),
     "published": lambda told: told.published(
         draft(incident()).model_copy(update={"state": DraftState.PUBLISHED, "approved_at": AT + timedelta(minutes=1)})
     ),

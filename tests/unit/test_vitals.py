@@ -111,6 +111,8 @@ def test_what_an_alert_watches_is_there_from_the_start(numbers: Numbers) -> None
     assert numbers.of("directory_lookup_failure_count") == {"on-call schedule": 0, "directory": 0}
     assert numbers.of("gate_violation_count") == {"": 0}
     assert numbers.of("room_assembled_count") == {"yes": 0, "no": 0}
+    alarms = ("nobody_invited", "nobody_commands", "reminder_unanswered")
+    assert numbers.of("alarm_unheard_count") == dict.fromkeys(alarms, 0)
 
 
 async def test_a_beat_is_one_call_of_the_address() -> None:
