@@ -99,7 +99,7 @@ def sweep_trails(
 ) -> None:
     """Look at every trail: no publish without its approval, and all as it was written. Exit code 1: something is wrong.
 
-    The chart runs it daily; what it finds is counted in `gate_violation_count`.
+    The chart runs it daily; what it finds is counted in `gate_violation_count`, and that it ran in `swept_trails`.
     """
     try:
         swept = asyncio.run(_sweep())
@@ -130,10 +130,10 @@ async def _sweep() -> Swept:
                     progress.update(task, completed=done, total=of)
 
                 swept = await sweep(store, vault, seen)
-        metrics.gate_violated(swept.count)
+        metrics.swept(swept.incidents, swept.count)
         return swept
     finally:
-        telemetry.close()
+        telemetry.close(telemetry.EXPORT_TIMEOUT_S)  # a sweep that nobody hears of has not been
 
 
 def _tell(export: Export) -> None:

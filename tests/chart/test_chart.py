@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 
 import kubernetes_validate
 import pytest
@@ -11,10 +12,10 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from app.settings import ProcessorSettings, WebhookSettings
-from tests.chart.rendered import CHART, ENVIRONMENTS, KUBERNETES, Document, helm, one, pod, render
+from app.webhook.main import SHUTDOWN_S
+from tests.chart.rendered import CHART, ENVIRONMENTS, KNOWN_TO_KUBERNETES, KUBERNETES, Document, helm, one, pod, render
 
-# What Kubernetes itself does not know, so that kubernetes-validate has no schema for it.
-CUSTOM = {"ExternalSecret", "PrometheusRule", "GrafanaDashboard"}
+DRAIN_S: float = ProcessorSettings.model_fields["drain_timeout_s"].default
 SECRET_WORDS = re.compile(r"xox[bap]-|xapp-|lin_api_|glc_|glsa_|ghp_|sk_live|AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY")
 
 every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -39,7 +40,7 @@ def test_helm_finds_nothing_to_complain_of(environment: str) -> None:
 def test_every_document_is_one_that_kubernetes_takes(environment: str, settings: tuple[str, ...]) -> None:
     documents = render(environment, *settings)
     for document in documents:
-        if document["kind"] not in CUSTOM:
+        if document["apiVersion"] in KNOWN_TO_KUBERNETES:  # tests/chart/test_custom.py has the others
             kubernetes_validate.validate(document, KUBERNETES, strict=True)
     assert len(documents) > 10
 
@@ -81,8 +82,44 @@ def test_there_is_one_processor_and_never_two_on_purpose(environment: str) -> No
 @every_environment
 def test_the_processor_has_longer_to_end_than_it_takes(environment: str) -> None:
     """L5: what is in flight is finished inside the grace period."""
-    grace = pod(render(environment), "processor")["terminationGracePeriodSeconds"]
-    assert grace > ProcessorSettings.model_fields["drain_timeout_s"].default
+    assert pod(render(environment), "processor")["terminationGracePeriodSeconds"] >= DRAIN_S + 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "rendered"),
+    [
+        ([f"processor.terminationGracePeriodSeconds={DRAIN_S + 10:.0f}"], True),
+        ([f"processor.terminationGracePeriodSeconds={DRAIN_S + 9:.0f}"], False),
+        (["processorSettings.DRAIN_TIMEOUT_S=35"], True),
+        (["processorSettings.DRAIN_TIMEOUT_S=35.5"], False),
+        (["settings.DRAIN_TIMEOUT_S=60"], False),
+        (["settings.DRAIN_TIMEOUT_S=60", "processorSettings.DRAIN_TIMEOUT_S=20"], True),
+        (["settings.DRAIN_TIMEOUT_S=60", "processor.terminationGracePeriodSeconds=70"], True),
+    ],
+)
+def test_a_grace_period_that_cuts_the_drain_off_is_refused(settings: list[str], rendered: bool) -> None:
+    """L5: also where somebody sets the one and forgets the other; told what to do."""
+    done = template(*settings)
+    assert (done.returncode == 0) is rendered
+    if not rendered:
+        assert "raise the one, or lower the other" in done.stderr
+
+
+@every_environment
+def test_the_webhook_answers_what_is_in_flight_before_it_is_killed(environment: str) -> None:
+    """L5: the pause in which load balancers hear of its end, the answers, and the last export (2 s)."""
+    spec = pod(render(environment), "webhook")
+    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert spec["terminationGracePeriodSeconds"] >= pause + SHUTDOWN_S + 2
+
+
+@every_environment
+def test_one_node_or_zone_does_not_take_the_webhook_with_it(environment: str) -> None:
+    found = one(render(environment), "Deployment", "webhook")["spec"]["template"]
+    spread = found["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for each in spread:
+        assert each["labelSelector"]["matchLabels"].items() <= found["metadata"]["labels"].items()
 
 
 @every_environment
@@ -220,7 +257,12 @@ def _account(documents: list[Document], name: str) -> str:
     ],
 )
 def test_a_wrong_value_is_refused_by_name(wrong: str, says: str) -> None:
-    values = str(CHART / "values-staging.yaml")
-    done = helm("template", "x", str(CHART), "--values", values, "--kube-version", f"{KUBERNETES}.0", "--set", wrong)
+    done = template(wrong)
     assert done.returncode != 0
     assert says in done.stderr
+
+
+def template(*settings: str) -> subprocess.CompletedProcess[str]:
+    values = str(CHART / "values-staging.yaml")
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    return helm("template", "x", str(CHART), "--values", values, "--kube-version", f"{KUBERNETES}.0", *chosen)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +27,10 @@ class Span:
 class Collector:
     spans: list[Span] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)  # of each histogram, how much it has recorded in all
+    numbers: list[tuple[str, str, float]] = field(
+        default_factory=list
+    )  # counters and gauges, as they came; labels sorted
+    heard: threading.Event = field(default_factory=threading.Event)  # of numbers, for the first time
 
     def app(self) -> Starlette:
         routes = [
@@ -51,7 +57,14 @@ class Collector:
                 for metric in scope.metrics:
                     if points := metric.histogram.data_points:
                         self.counted[metric.name] = sum(point.count for point in points)
+                    for point in (*metric.sum.data_points, *metric.gauge.data_points):
+                        self.numbers.append((metric.name, _labels(point), point.as_double or point.as_int))
+        self.heard.set()
         return Response(media_type="application/x-protobuf")
+
+
+def _labels(point: NumberDataPoint) -> str:
+    return ",".join(sorted(f"{one.key}={one.value.string_value}" for one in point.attributes))
 
 
 def _spans(told: ExportTraceServiceRequest) -> Iterator[Span]:
