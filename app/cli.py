@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -31,7 +32,7 @@ def webhook() -> None:
     chosen = _settings(WebhookSettings)
     from app.webhook.main import run  # the one pod does not load the other
 
-    _run_pod(chosen, run(chosen))
+    _run_pod(chosen, run(chosen, partial(settings.load, WebhookSettings)))
 
 
 @cli.command()
@@ -40,7 +41,7 @@ def processor() -> None:
     chosen = _settings(ProcessorSettings)
     from app.processor.main import run  # the one pod does not load the other
 
-    _run_pod(chosen, run(chosen))
+    _run_pod(chosen, run(chosen, partial(settings.load, ProcessorSettings)))
 
 
 @cli.command()

@@ -44,6 +44,7 @@ PANELS: dict[str, list[tuple[str, str, str, list[tuple[str, str]]]]] = {
         ("Resolved", "short", "Incidents", counted("incident_resolved_count")),
         ("Postmortems filed", "short", "In Linear", counted("postmortem_created_count")),
         ("People not found", "short", "By source of the lookup", counted("directory_lookup_failure_count", "source")),
+        ("Alarms unheard", "short", "Nobody was left to tell", counted("alarm_unheard_count", "alarm")),
         ("Steps gone without", "short", "What a room had to do without", counted("step_failure_count", "step")),
         ("Alerts found by looking", "short", "OnCall had them, nobody told us", counted("alert_reconciled_count")),
     ],

@@ -75,6 +75,7 @@ class PublicIncident(BaseModel):
     status: str
     url: str = ""
     texts: int = 0  # that customers have read on it
+    dropped: datetime | None = None  # the update that they were promised, when the incident was resolved without it
 
 
 class Postmortem(BaseModel):
@@ -127,6 +128,7 @@ class Incident(BaseModel):
     first_seen_at: datetime | None = None  # the first sign of life of all
     told_outside: tuple[str, ...] = ()  # whom we told outside the room that it has nobody, or no commander
     last_told: str = ""  # what made us tell the last of them
+    unheard_at: datetime | None = None  # nobody was left to tell then, and still nobody has command
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room
 
     nudges_silenced: bool = False

@@ -8,6 +8,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
+from app.errors import Busy
 from app.flows import header, mitigation, reopening, severity
 from app.flows.steps import post_once
 from app.ledger import Decision
@@ -49,9 +50,11 @@ async def _joined(store: Store, chat: Chat, incident: Incident, group: AlertGrou
 
 
 def heard(incident: Incident, alert: Alert) -> Decision | None:
-    """The alert group's state follows OnCall's; once for each event."""
+    """The alert group's state follows OnCall's; once for each event. Raises ``Busy`` while it moves elsewhere."""
     group = incident.group(alert.alert_group)
-    if group is None or not group.older_than(alert):
+    if group is None:
+        raise Busy(f"alert group {alert.alert_group} is being taken out of {incident.id}", after=1.0)
+    if not group.older_than(alert):
         return None
     details = {"alert_group": alert.alert_group, "event": alert.event.value, "at": alert.at.isoformat()}
     return Decision(incident.hearing(alert), [Fact(type=AuditType.ALERT_UPDATED, actor=SYSTEM, details=details)])

@@ -21,6 +21,7 @@ from app.ledger import Decision
 from app.messages import cadence as messages
 from app.messages.message import Message
 from app.ports import Chat, Store, Timers
+from app.telemetry import metrics
 
 BEFORE_A_PROMISE = timedelta(minutes=5)  # time enough to write what was promised
 
@@ -120,10 +121,14 @@ async def escalate(store: Store, timers: Timers, chat: Chat, policy: Policy, inc
         await wake(timers, "unanswered", "nudge_unanswered", incident.id, due)
         return
     told = _secondary(incident, await store.steps(incident.id, "war_room")) or policy.fallback_channel
+    minutes = round((now - waiting.since).total_seconds() / 60)
+    message = messages.unanswered(incident, await chat.link(incident.channel_id), minutes)
+    effect = f"unanswered:{incident.id}:{waiting.since.isoformat()}"
     if told:
-        minutes = round((now - waiting.since).total_seconds() / 60)
-        message = messages.unanswered(incident, await chat.link(incident.channel_id), minutes)
-        await chat.direct(told, message, effect_id=f"unanswered:{incident.id}:{waiting.since.isoformat()}")
+        await chat.direct(told, message, effect_id=effect)
+    else:
+        metrics.unheard("reminder_unanswered", incident.id, f"no answer for {minutes} min, and nobody else to tell")
+        await post_once(chat, incident.channel_id, message, effect, adopting=True)
     details = {"told": told or "nobody: there is no deputy, nobody else on call, and no fallback channel"}
     fact = Fact(type=AuditType.NUDGE_ESCALATED, actor=SYSTEM, details={**details, "ic": incident.ic})
 

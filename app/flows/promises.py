@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.incident import Incident
+from app.domain.incident import Incident, PublicIncident
 from app.domain.people import SYSTEM
 from app.flows.nudges import BEFORE_A_PROMISE, tell_commander
 from app.flows.steps import post_once
@@ -45,3 +45,11 @@ async def count_down(store: Store, timers: Timers, chat: Chat, incident: Inciden
         return Decision(incident.but(reminders=incident.reminders.model_copy(update=sent)), [fact])
 
     await ledger.amend(store, incident.id, decide)
+
+
+def dropped(incident: Incident, actor: str) -> tuple[PublicIncident | None, list[Fact]]:
+    """At the resolution. Nobody is reminded after it: what customers were promised and did not get is on record, and in
+    the announcement. Pure."""
+    at, public = incident.promised_update_at, incident.public
+    facts = [Fact(type=AuditType.PROMISE_DROPPED, actor=actor, details={"promised": at.isoformat()})] if at else []
+    return public.model_copy(update={"dropped": at}) if public else None, facts

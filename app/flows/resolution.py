@@ -23,7 +23,7 @@ from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
 from app.errors import Refused
-from app.flows import checklist, filing, publishing, ratings, sla, steps
+from app.flows import checklist, filing, promises, publishing, ratings, sla, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.steps import Done, Flow, post_once
 from app.flows.timers import WHILE_OPEN, wake
@@ -64,11 +64,12 @@ async def resolve(
             return None
         if by and incident.resolution_by == by:
             raise Refused("You resolved this incident; its alert fired again since, and it goes on.")
+        public, dropped = promises.dropped(incident, actor)
         resolved = incident.to(
-            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolution_by=by, resolve_at=None,
+            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolution_by=by, resolve_at=None, public=public,
             promised_update_at=None,
         )  # fmt: skip
-        return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
+        return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor), *dropped])
 
     before = await ledger.load(store, incident_id)
     incident = await ledger.amend(store, incident_id, decide)

@@ -196,6 +196,11 @@ async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, 
         raise
 
 
+async def tell_once(chat: Chat, slack_id: str, message: Message, effect_id: str) -> None:
+    """The same for one person, in private. It costs two more calls than ``Chat.direct``, so it is for what can wait."""
+    await post_once(chat, await chat.private(slack_id), message, effect_id, adopting=True)
+
+
 async def keep_current(chat: Chat, channel: str, ts: str, content: Callable[[], Awaitable[Message]]) -> None:
     """Make the message say what is so; again, if that changed while it was being said: nobody else may know (D11)."""
     said = None

@@ -20,7 +20,7 @@ from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
 from app.flows import attendance, checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
-from app.flows.steps import Done, Flow, post_once
+from app.flows.steps import Done, Flow, post_once, tell_once
 from app.ledger import Decision
 from app.messages import alerts
 from app.messages import checklist as checklists
@@ -124,7 +124,7 @@ class WarRoom:
 
     async def _tell_declarer(self, incident: Incident, channel: str, slack_id: str) -> Done:
         message = alerts.declared_here(incident, await self.chat.link(channel))
-        await self.chat.direct(slack_id, message, effect_id=f"declared:{incident.id}")
+        await tell_once(self.chat, slack_id, message, f"declared:{incident.id}")
         return Done()
 
     async def _arrivals(self, flow: Flow, channel: str, responders: Responders) -> Done:

@@ -12,6 +12,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState, PublicText, compose
 from app.domain.incident import Incident
+from app.domain.promise import unread
 from app.domain.redaction import findings
 from app.domain.ticket import Ticket
 from app.errors import Refused
@@ -33,6 +34,7 @@ def problems(text: PublicText) -> list[str]:
     found = [f"it still holds a placeholder: {hit[0]}" for hit in _PLACEHOLDER.finditer(words)]
     found += [f"it holds what only Slack understands: {hit[0]}" for hit in _SLACK_MARKUP.finditer(words)]
     found += [f"it holds what customers must not see: {kind}" for kind in findings(words)]
+    found += unread(text)
     return list(dict.fromkeys(found))  # each once, however often it is in there
 
 

@@ -69,7 +69,7 @@ def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> s
         return f"This text cannot be published: {escape('; '.join(found))}. *Edit* it first."
     if now >= draft.valid_until:
         return "This text is too old to be approved unread. If it is *Still true*, press that; if not, *Edit* it."
-    until = None if draft.text.status is PublicStatus.RESOLVED else promised(draft.text.body, now)
+    until = promised(draft.text, now)
     if until and until <= now:
         return f"It promises customers an update by {until:%H:%M} UTC, which is past. *Edit* it first."
     return None

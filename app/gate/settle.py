@@ -9,7 +9,7 @@ from typing import Any
 from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
-from app.domain.draft import Draft, DraftState, PublicStatus
+from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, PublicIncident, Status
 from app.domain.people import SYSTEM
 from app.domain.promise import promised
@@ -77,9 +77,9 @@ def _promise(incident: Incident, draft: Draft) -> datetime | None:
 
     Counted from the approval: that is when they read it, however late we learn that they did.
     """
-    if draft.text.status is PublicStatus.RESOLVED or incident.status is Status.RESOLVED:
+    if incident.status is Status.RESOLVED:
         return None
-    at = promised(draft.text.body, draft.approved_at or clock.now())
+    at = promised(draft.text, draft.approved_at or clock.now())
     return at if at and at > clock.now() else None
 
 

@@ -130,7 +130,16 @@ def announcement(incident: Incident, by: str, minutes: int) -> Message:
     where = link(done.url, done.identifier) if done else "not filed yet; it will be, and the link comes here"
     if incident.drill:
         where = "written, and not filed: this was a drill"
-    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {where}")
+    dropped = f"\n:warning: {promise_dropped(incident)}" if promise_dropped(incident) else ""
+    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {where}{dropped}")
+
+
+def promise_dropped(incident: Incident) -> str:
+    """Of a promise to customers that the resolution left open; "" if it left none."""
+    at = incident.public.dropped if incident.public else None
+    if at is None:
+        return ""
+    return f"Customers were promised an update by {slack_time(at)}: the last word to them waits here for its approval."
 
 
 def postmortem_filed(incident: Incident) -> Message:

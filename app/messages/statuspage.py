@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain import ticket
-from app.domain.draft import Draft, DraftState, PublicStatus
+from app.domain.draft import Draft, DraftState
 from app.domain.incident import PublicIncident
 from app.domain.promise import promised
 from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, link, section
@@ -84,7 +84,7 @@ def _words(status: str) -> str:
 def _promise(draft: Draft) -> str:
     """How a "next update by …" in it is understood. A span counts from the approval."""
     said_at = draft.approved_at or draft.created_at
-    at = None if draft.text.status is PublicStatus.RESOLVED else promised(draft.text.body, said_at)
+    at = promised(draft.text, said_at)
     if at is None:
         return ""
     if at <= said_at:

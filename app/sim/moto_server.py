@@ -16,10 +16,11 @@ from typing import Any
 
 from moto import server
 from moto.scheduler.models import EventBridgeSchedulerBackend
-from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from werkzeug.serving import run_simple
 
 from app import clock
+from app.sim import aws
 from app.sim.aws_front import refusing
 
 _LOOK_S = 0.05  # between two looks of a long poll
@@ -70,8 +71,19 @@ def create_schedule(self: EventBridgeSchedulerBackend, **given: Any) -> Any:
     return _create_schedule(self, **given)
 
 
+def messages() -> list[dict[str, Any]]:
+    """All that is in the queues at one moment, worked or waiting: SQS itself names nobody what another one holds."""
+    with _one_at_a_time:
+        queues: list[Queue] = list(sqs_backends[aws.ACCOUNT][aws.REGION].queues.values())
+        return [
+            {"queue": queue.name, "id": one.id, "text": one.body, "attempts": one.approximate_receive_count}
+            for queue in queues
+            for one in queue._messages
+        ]
+
+
 def refusing_server(host: str, port: int, app: Any, **how: Any) -> None:
-    run_simple(host, port, refusing(app), **how)
+    run_simple(host, port, refusing(app, messages), **how)
 
 
 if __name__ == "__main__":

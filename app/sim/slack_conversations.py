@@ -159,9 +159,20 @@ def _bounded(text: str) -> str:
     return text
 
 
+def open_direct(app: AppSide, given: Json) -> Json:
+    app.need("im:write")
+    user = app.workspace.users.get(given["users"])
+    if user is None or user.is_bot:
+        raise Failure("user_not_found")
+    if user.deleted:
+        raise Failure("user_disabled")
+    return {"channel": {"id": app.workspace.direct(user.id).id}}
+
+
 METHODS = {
     "auth.test": Method(auth_test),
     "conversations.create": Method(create, "name is_private:flag?"),
+    "conversations.open": Method(open_direct, "users"),
     "conversations.invite": Method(invite, "channel users force:flag?"),
     "conversations.setTopic": Method(set_topic, "channel topic"),
     "conversations.setPurpose": Method(set_purpose, "channel purpose"),

@@ -23,6 +23,8 @@ SCOPES = frozenset(
         "groups:write",
         "groups:read",
         "groups:history",
+        "im:write",
+        "im:history",
         "channels:read",
         "channels:history",
         "users:read",

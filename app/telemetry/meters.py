@@ -16,6 +16,7 @@ from app.telemetry.logs import log
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)  # bounds; 300 is the old promise
 _OUTCOMES = (DraftState.PUBLISHED, DraftState.FAILED, DraftState.UNKNOWN)
 _SOURCES = ("on-call schedule", "directory")
+_ALARMS = {"nobody_invited", "nobody_commands", "reminder_unanswered"}
 
 
 class _Metrics:
@@ -33,6 +34,7 @@ class _Metrics:
         self._lane_lag = seconds("lane_lag_seconds", "What a received message waited behind its lane, by queue")
         self._vendor = seconds("vendor_latency_seconds", "One call with its retries, by vendor and outcome")
         self._lookups = count("directory_lookup_failure_count", description="People could not be looked up, by source")
+        self._unheard = count("alarm_unheard_count", description="Alarms about people that reached nobody, by alarm")
         self._published = count("statuspage_publish_count", description="Approved drafts, by outcome")
         self._resolved = count("incident_resolved_count", description="Incidents resolved")
         self._postmortems = count("postmortem_created_count", description="Postmortem drafts filed")
@@ -51,6 +53,8 @@ class _Metrics:
             self._published.add(0, {"outcome": outcome.value})
         for source in _SOURCES:
             self._lookups.add(0, {"source": source})
+        for alarm in _ALARMS:
+            self._unheard.add(0, {"alarm": alarm})
         for queue in queues:
             self._parked.add(0, {"queue": queue})
         self._violations.add(0)
@@ -65,6 +69,11 @@ class _Metrics:
 
     def directory_lookup_failed(self, source: str) -> None:
         self._lookups.add(1, {"source": source})
+
+    def unheard(self, alarm: str, incident_id: str, why: str) -> None:
+        """Nobody outside the room is left to tell: the last word of an alarm (P-loud)."""
+        self._unheard.add(1, {"alarm": alarm})
+        log.error("alarm_unheard", alarm=alarm, incident_id=incident_id, why=why)
 
     def published(self, draft: Draft) -> None:
         """What became of an approved draft; a lost answer that was settled later counts again, with its settlement."""

@@ -42,6 +42,8 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{- define "ir.secretsDir" -}}/run/incident-response/secrets{{- end -}}
+
 {{- define "ir.http" -}}{{ eq (dig "SLACK_TRANSPORT" "socket" .Values.settings) "http" }}{{- end -}}
 
 {{- define "ir.egress" -}}

@@ -52,9 +52,24 @@ def test_the_pod_that_the_internet_reaches_knows_no_vendor(environment: str) -> 
     assert [entry["secretKey"] for entry in mounted] == ["SLACK_SIGNING_SECRET"]
     container = pod(documents, "webhook")["containers"][0]
     names = [next(iter(source.values()))["name"] for source in container["envFrom"]]
-    assert names == ["incident-response-webhook", "incident-response-webhook"]
+    assert names == ["incident-response-webhook"]
     told = one(documents, "ConfigMap", "webhook")["data"]
     assert not [name for name in told if "TABLE" in name or "SCHEDULER" in name or "NUDGE" in name]
+
+
+@every_environment
+@pytest.mark.parametrize("name", ["webhook", "processor"])
+def test_secrets_are_files_that_may_change_under_a_running_pod(environment: str, name: str) -> None:
+    """Variables stay as they were at the start, so each pod reads its own secret from a folder, and no other's."""
+    spec = pod(render(environment), name)
+    [container] = spec["containers"]
+    assert not any("secretRef" in source for source in container["envFrom"])
+    assert not any("valueFrom" in variable for variable in container["env"])
+    [told] = [variable["value"] for variable in container["env"] if variable["name"] == "SECRETS_DIR"]
+    [mount] = [mount for mount in container["volumeMounts"] if mount["mountPath"] == told]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume}
+    assert secrets == {mount["name"]: f"incident-response-{name}"}
+    assert "subPath" not in mount  # such a file is never renewed
 
 
 @every_environment

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import clock
 from app.domain.audit import AuditEvent
 from app.domain.schedule import SCHEDULED_TIME
 from app.domain.update import reads_like_update
 from app.flows.timers import timer_message
-from app.sim import memory_queue
+from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.virtual_time import run
 from tests.factories import IC
@@ -246,6 +247,26 @@ def test_the_deputy_comes_before_the_next_on_call() -> None:
         assert (_alarms(house, LEAD), _alarms(house, SECONDARY)) == (1, 0)
 
     _play(story)
+
+
+def test_with_nobody_else_to_tell_the_room_is_told_of_a_silent_commander() -> None:
+    """P-loud: and the log, as an error."""
+
+    async def story() -> None:
+        house = House(fallback_channel=None)
+        house.oncall.schedules[0]["on_call_now"] = [cast.PEOPLE[0].oncall_id]
+        del house.oncall.policies[1:]  # who is asked later
+        async with Office(house) as office:
+            await office.fire()
+            await office.quiet()
+            await office.press(IC, "take_command")
+            with capture_logs() as lines:
+                await clock.sleep(60 * MINUTE)
+            assert [line["alarm"] for line in lines if line["event"] == "alarm_unheard"] == ["reminder_unanswered"]
+            assert sum("has not answered for 30 min" in text for text in house.texts(house.rooms[0].id)) == 1
+            assert (await _events(house, "NUDGE_ESCALATED"))[0].details["told"].startswith("nobody")
+
+    run(story())
 
 
 @pytest.mark.parametrize("sign", ["a word", "an update", "snooze"])

@@ -108,7 +108,7 @@ USES = {
 ANYWHERE = {"declare", "help", "severity"}  # all others are about the incident of the room in which they are typed
 # Buttons that carry no more than the incident's id, and a form, which no message keeps.
 BY_INCIDENT_ALONE = {
-    "keep_open", "last_word_first", "resolve_incident", "resolve_now", "resume_nudges", "silence_nudges",
+    "last_word_first", "resolve_incident", "resolve_now", "resume_nudges", "silence_nudges",
     "take_command", "edited_statuspage",
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from app.domain.incident import Incident, Status
 from app.domain.policy import RULES, Rule, Together
 from app.domain.severity import Severity
 from app.errors import Refused
+from app.flows import intake
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Channel
@@ -283,6 +284,31 @@ def test_whoever_declares_an_incident_has_a_room_command_and_a_word_about_it() -
     _play(story, fire=False)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("P3", Severity.P3), ("annoying", Severity.P3), ("Urgent", Severity.P1)])
+def test_what_is_declared_is_as_bad_as_its_declarer_says_whatever_words_the_policy_has(said: str, meant: str) -> None:
+    """P-loud: and stays so while its room is made."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        [incident] = house.store.incidents.values()
+        assert (incident.severity, incident.groups[0].severity, incident.status) == (meant, meant, Status.ACTIVE)
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
+@pytest.mark.parametrize(("said", "way_out"), [("high", "`urgent`, `annoying`"), ("P2", "There are: P1, P3")])
+def test_a_severity_that_the_policy_has_no_word_for_is_refused_with_those_it_has(said: str, way_out: str) -> None:
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        assert house.store.incidents == {}
+        told = house.slack.workspace.whispers[-1].text
+        assert way_out in told
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
 @pytest.mark.parametrize(
     ("words", "title", "service", "severity"),
     [
@@ -340,6 +366,42 @@ def test_what_cannot_be_split_off_is_refused() -> None:
     _play(story)
 
 
+def test_an_alert_that_has_ended_gets_no_room_of_its_own() -> None:
+    """P-loud: it would be over at once, and nobody would ask in it whether it is."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.fire("G2")
+        await office.fire("G2", event=AlertEvent.RESOLVED)
+        await office.settle()
+        assert "That alert has ended" in await _said(office, "split 2")
+        assert len(house.rooms) == 1
+        assert (await house.incident("G2")).id == (await house.incident()).id
+
+    _play(story)
+
+
+def test_an_alert_that_ends_while_it_is_taken_out_ends_in_its_own_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D2: what the old incident heard last is the new one's to know."""
+    taking_out = intake.take_out
+
+    async def story(house: House, office: Office) -> None:
+        async def slowly(*given: Any) -> Incident:
+            await office.fire("G2", event=AlertEvent.RESOLVED)
+            await office.until(lambda: [g for i in house.store.incidents.values() for g in i.groups if g.over])
+            return await taking_out(*given)
+
+        await office.fire("G2")
+        await office.settle()
+        monkeypatch.setattr(intake, "take_out", slowly)
+        await _said(office, "split 2")
+        await office.settle()
+        second = await house.incident("G2")
+        assert (second.alerts_over, second.resolve_at is not None) == (True, True)
+        assert "Is it over?" in _words(house.rooms[-1])
+
+    _play(story)
+
+
 # ---------------------------------------------------------------- the end
 
 
@@ -386,6 +448,32 @@ def test_what_is_kept_open_stays_open_until_somebody_resolves_it() -> None:
         assert (await house.incident()).status is Status.ACTIVE
         assert "keep_open" not in _words(house.rooms[0])
         assert "RESOLUTION_WITHDRAWN" in await house.types()
+
+    _play(story)
+
+
+def test_an_answer_to_an_earlier_question_is_none_to_the_newest() -> None:
+    """D2: a click that comes late, or once more, cancels no question that was asked after it."""
+
+    async def story(house: House, office: Office) -> None:
+        await _end(office)
+        first = next(post for post in house.rooms[0].posts if "keep_open" in str(post.blocks))
+        value = str(next(one["value"] for one in first.blocks[-1]["elements"] if one["action_id"] == "keep_open"))
+        await office.press(IC, "keep_open")
+        await office.settle()
+        await clock.sleep(6 * 60)
+        await office.fire()
+        await office.settle()
+        await _end(office)
+        await office.people.click(IC, house.rooms[0].id, first.ts, "keep_open", stale_value=value)
+        await office.settle()
+        assert "ended again since" in house.slack.workspace.whispers[-1].text
+        incident = await house.incident()
+        assert incident.resolve_at is not None
+        assert any("auto-resolve" in name for name in house.timers.schedules)
+        await clock.sleep(16 * 60)
+        await office.settle()
+        assert (await house.incident()).status is Status.RESOLVED
 
     _play(story)
 

@@ -13,6 +13,7 @@ from app.domain.catalogue import Catalogue, Service
 from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, Status
 from app.domain.schedule import schedule_name
+from app.messages.room import slack_time
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Post, Whisper
@@ -439,6 +440,41 @@ def test_a_promise_ends_with_the_incident() -> None:
         await case.say("resolve now")
         assert (await case.incident()).promised_update_at is None
         assert schedule_name("promise", (await case.incident()).id) not in case.house.timers.schedules
+
+    _play(story)
+
+
+@pytest.mark.parametrize("button", [True, False])
+def test_a_promise_that_the_resolution_drops_is_on_record_and_said(button: bool) -> None:
+    """P-audit, P-loud: to whoever drops it, before and after, and to the room."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        at = (await case.incident()).promised_update_at
+        assert at
+        said = f"promised an update by {slack_time(at)}"
+        if button:
+            await case.say("resolve")
+            assert said in case.answer.text
+            await case.press_answer("resolve_now")
+        else:
+            await case.say("resolve now")
+        assert said in case.answer.text
+        [event] = [one for one in await case.house.trail() if one.type == "PROMISE_DROPPED"]
+        assert (event.actor, event.details) == (f"slack:{IC}", {"promised": at.isoformat()})
+        announced = [text for text in case.house.texts(case.house.rooms[0].id) if "*Resolved* by" in text]
+        assert said in announced[0]
+
+    _play(story)
+
+
+def test_a_promise_that_was_kept_is_not_dropped() -> None:
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        await case.publish("We are still at it.")
+        await case.say("resolve now")
+        assert "PROMISE_DROPPED" not in await case.house.types()
+        assert "promised an update" not in case.answer.text
 
     _play(story)
 

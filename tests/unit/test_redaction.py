@@ -34,6 +34,38 @@ from app.domain.redaction import findings, redact, scrub
         ("_token_xoxb-1234567890-abc", "secret"),
         ("see...db-1.prod.internal", "internal host name"),
         ("DB-1.PROD.INTERNAL", "internal host name"),
+        ("https://x.example/?to=ops%40example.com", "e-mail address"),
+        ("https://x.example/?to=ops%2540example.com", "e-mail address"),
+        ("ops\uff20example.com", "e-mail address"),
+        ("\uff4f\uff50\uff53@example\uff0ecom", "e-mail address"),
+        ("o\u200bp\u00ads@exam\u2060ple.com", "e-mail address"),
+        ("10\u200b.2.3.4", "IP address"),
+        ("host\u200b10.2.3.4", "IP address"),
+        ("card 4111\u00a01111\u00a01111\u00a01111", "card number"),
+        ("card 4111.1111.1111.1111", "card number"),
+        ("card 3782.822463.10005", "card number"),
+        ("card 4111\u20111111\u20131111\u22121111", "card number"),
+        ("pay to DE89 3704 0044 0532 0130 00 NOW", "bank account"),
+        ("GB29NWBK60161331926819", "bank account"),
+        ("call +44 20 7946 0958", "phone number"),
+        ("call +1 (555) 010-9999.", "phone number"),
+        ("tel:+4930123456", "phone number"),
+        ("password=hunter2", "secret"),
+        ("DB_PASSWORD: hunter22", "secret"),
+        ('{"api_key": "abcdefgh"}', "secret"),
+        ("token: \u201cabcdefgh\u201d", "secret"),
+        ("Authorization: Bearer abc123def456", "secret"),
+        ("https://deploy:hunter2@git.example.com/x", "secret"),
+        ("redis://:hunter2@cache:6379", "secret"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY----- behind", "secret"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk", "secret"),
+        ("https://hooks.slack.com/services/T0/B0/abcdef", "secret"),
+        ("key sk-abcdefghijklmnopqrst", "secret"),
+        ("key sk-ant-api03-abcdefghijkl", "secret"),
+        ("github_pat_11ABCDEFGHIJKLMNOP", "secret"),
+        ("g\u200bhp_abcdefghijklmnopqrst", "secret"),
+        ("orders.abc123.eu-west-1.rds.amazonaws.com:5432", "internal host name"),
+        ("ec2-3-4-5-6.compute-1.amazonaws.com", "internal host name"),
     ],
 )
 def test_private_data_is_named_and_removed(text: str, kind: str) -> None:
@@ -53,11 +85,29 @@ def test_private_data_is_named_and_removed(text: str, kind: str) -> None:
         "sha256 41111111111111114111111111111111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "0.123456789012 seconds",
         "std::vector at 12:30:45, dead code",
+        "Your password: you can reset it as usual",
+        "expired token: customers were signed out",
+        "token={{ .Token }}, password: ********, secret=[removed]",
+        "100 %40 of requests",  # nothing private, however it is read
+        "https://rds.eu-west-1.amazonaws.com answers 500",
+        "at 14:30+02:00, +5.3 %, +100 000 requests",
+        "basic functionality is back, and the bearer of bad news is gone",
+        "GB29 NWBK 6016 1331 9268 18 is no account",  # its check digits are wrong
+        "caf\u00e9 \u2013 \u201cback to normal\u201d",
+        "https://example.com:8080/a@b",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
     assert findings(text) == []
     assert redact(text) == text
+
+
+def test_only_what_is_private_goes() -> None:
+    """Where it stands in the text as it was written, not as it was read."""
+    assert redact("to a\u200b%40b.com, \u00e9!") == "to [e-mail address removed], \u00e9!"
+    assert redact("https://me:pw@git.example.com/x") == "https://[secret removed]git.example.com/x"
+    assert redact("\u246510.0.0.1 \u00a0 10.0.0.2\u200b.") == "[IP address removed] \u00a0 [IP address removed]\u200b."
+    assert redact("key -----BEGIN X-----\nab-c\n-----END X----- kept") == "key [secret removed] kept"
 
 
 def test_scrub_goes_into_lists_and_objects() -> None:
@@ -74,7 +124,10 @@ _crumbs = st.lists(
         [
             "a@b.example", "10.0.0.1", "4111 1111 1111 1111", "4111111111111112", "123456789012", "x.internal",
             "fe80::1", "1:2:3:4:5", "xoxb-1234567", "eyJabcdefgh.abcdefgh.abcdefgh", "arn:aws:s3:::b", "ip-10-0-0-1",
-            *" .-_:@[]1a/",
+            "a%40b.example", "DE89370400440532013000", "+44 20 7946 0958", "password=", "token: ", '"', "%2",
+            "://a:b@", "x.rds.amazonaws.com", "hooks.slack.com/services/T0/", "Bearer abcdef123456", "sk-ant-", "%40",
+            "-----BEGIN A-----", "\u200b", "\u00a0", "\uff20", "\uff11", "\u2465", "\u201c", "\u2011", "e\u0301",
+            *" .-_:@[]1a/%=+",
         ]
     ),
     max_size=12,
@@ -116,6 +169,10 @@ _planted = st.one_of(
     st.tuples(st.just("internal host name"), st.tuples(_label, _label).map(lambda it: f"{it[0]}.{it[1]}.internal")),
     st.tuples(st.just("internal host name"), _label.map(lambda it: f"{it}.checkout.svc.cluster.local")),
     st.tuples(st.just("secret"), st.from_regex(r"(xoxb-|xapp-|lin_api_|glsa_|glc_)[A-Za-z0-9]{12}", fullmatch=True)),
+    st.tuples(st.just("bank account"), st.just("GB29 NWBK 6016 1331 9268 19")),
+    st.tuples(st.just("phone number"), st.from_regex(r"\+[1-9][0-9]{10}", fullmatch=True)),
+    st.tuples(st.just("secret"), _label.map(lambda it: f"password={it}-1234")),
+    st.tuples(st.just("internal host name"), _label.map(lambda it: f"{it}.abc.eu-west-1.rds.amazonaws.com")),
     st.tuples(st.just("secret"), st.from_regex(r"(gh[pousr]_[A-Za-z0-9]{20}|AKIA[A-Z0-9]{16})", fullmatch=True)),
 )  # fmt: skip
 _before = st.sampled_from(
@@ -147,6 +204,11 @@ def test_private_data_is_found_whatever_stands_around_it(
         *("a", "1", ".", "-", "@", ":", "a.", "a-", "a@", "1.", "1-", "1:", "1 ", "::", "a.b@", "@a.", ".a.", "..a"),
         *("eyJ", "eyJa.", "_eyJ", "eyJaaaaaaaa.", "arn:aws", "arn:aws:", "arn:aws::::", "xoxb-", "xox", "gho_", "AKIA"),
         *("4111111111111111 ", "4111111111111112 ", "1234 ", "12-3", "10.0.0.1 ", "10.0.0.1.", "10.0.0.", "ff:", "f::"),
+        *("%40", "%25", "%2540", "a%40", "\u200b", "a\u200b", "\u2465", "\uff11", "+1", "+1 ", "+12345678", "AA11"),
+        *("DE89370400440532013000 ", "://", "://:", "://a:", "://a:b@", "password", "password=", "token: ", "token:"),
+        *("-----BEGIN A-----", "-----BEGIN A", "-----", "----", "bearer ", "basic a", "sk-", "sk-ant-", 'pwd="'),
+        *(".rds.", "a.rds.amazonaws.com", ".amazonaws.com", "a.amazonaws.com.", "1234.", "1234.1234.", "secret=> "),
+        *("hooks.slack.com/", "AA11 A "),
         *(".local", "a.local.", ".loca", "svc.", "ip-1-", "ip-1-2-3-4", "a@b.c ", "a@b.c1.2.3.4", "\u0661", "é"),
     ],
 )  # fmt: skip
@@ -157,7 +219,7 @@ def test_no_text_takes_long(unit: str) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text("a1.@-_:eyJ x", min_size=1, max_size=8))
+@given(st.text('a1.@-_:eyJ x%4+/="\u200b\uff11', min_size=1, max_size=8))
 def test_no_repetition_takes_long(unit: str) -> None:
     """P-bounded"""
     assert findings(redact(unit * 2_000 + "!")) == []

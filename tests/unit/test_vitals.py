@@ -105,6 +105,8 @@ def test_what_an_alert_watches_is_there_from_the_start(numbers: Numbers) -> None
     assert numbers.of("statuspage_publish_count") == {"PUBLISHED": 0, "FAILED": 0, "UNKNOWN": 0}
     assert numbers.of("directory_lookup_failure_count") == {"on-call schedule": 0, "directory": 0}
     assert numbers.of("gate_violation_count") == {"": 0}
+    alarms = ("nobody_invited", "nobody_commands", "reminder_unanswered")
+    assert numbers.of("alarm_unheard_count") == dict.fromkeys(alarms, 0)
 
 
 async def test_a_beat_is_one_call_of_the_address() -> None:

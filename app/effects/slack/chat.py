@@ -186,6 +186,10 @@ class Slack:
             "pins.add", {"channel": channel, "timestamp": ts}, idempotent=True, accept={"already_pinned"}
         )
 
+    async def private(self, slack_id: str) -> str:
+        body = await self._api.call("conversations.open", {"users": slack_id}, idempotent=True)
+        return str(body["channel"]["id"])
+
     async def direct(self, slack_id: str, message: Message, *, effect_id: str) -> str:
         return await self.post(slack_id, message, effect_id=effect_id)
 

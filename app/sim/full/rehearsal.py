@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from app import clock
@@ -62,7 +61,7 @@ async def _report(stage: Stage, timings: dict[str, int]) -> Report:
         Check("every gesture was acknowledged", not late, f"{len(gestures)} gestures, {len(late)} late or lost"),
         Check("only the incident that it was meant for is public", len(published) == 1, ", ".join(published)),
     )
-    leaks = await asyncio.to_thread(auditor.left_behind, stage.sandbox.at.aws)
+    leaks = await auditor.left_behind(stage.sandbox.at.aws, stage.say)
     events = sum(len(export.events) for export in exports if export)
     return Report(
         incidents[0] if incidents else None, checks, events, bool(events) and not broken, tuple(leaks), timings

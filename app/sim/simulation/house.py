@@ -174,7 +174,7 @@ class _Courier:
 
     def __init__(self, house: House, queue: Queue) -> None:
         self._house = house
-        self._app = bolt_app(people_of.SIGNING_SECRET, queue.send)
+        self._app = bolt_app(lambda: people_of.SIGNING_SECRET, queue.send)
 
     async def deliver(self, gesture: Gesture) -> None:
         timestamp = str(int(clock.wall() + self._house.skews["slack"]))
