@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.slack_text import called, typed
 from app.errors import Park
 
 COMMAND = "/incident-response"
@@ -40,6 +41,11 @@ class Gesture(BaseModel):
     response_url: str | None = None  # answers privately; 5 uses within 30 min
     message_ts: str | None = None  # the message that held the button, or that the event is about
     key: str = ""  # what makes the same gesture the same: for the queue's deduplication
+
+    @property
+    def words(self) -> str:
+        """The text to be read by people: nobody in it is a Slack id, if Slack said what they are called."""
+        return called(self.text)
 
 
 class Unheeded(Park):
@@ -70,7 +76,7 @@ def _sound(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command(raw: str, form: dict[str, str]) -> Gesture:
-    name, text = _first_word(plain(form["text"]))
+    name, text = _first_word(typed(form["text"]))
     name = name.lower() or "help"
     if name == "status":
         word, rest = _first_word(text)
@@ -94,11 +100,6 @@ def _first_word(text: str) -> tuple[str, str]:
     """People type a new line, a tab or a hard blank behind it as well."""
     word, *rest = text.split(maxsplit=1) or [""]
     return word, rest[0].strip() if rest else ""
-
-
-def plain(text: str) -> str:
-    """As it was typed: Slack escapes three characters. docs.slack.dev/messaging/formatting-message-text#escaping"""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _action(raw: str, payload: dict[str, Any]) -> Gesture:
@@ -160,7 +161,7 @@ def _event(raw: str, payload: dict[str, Any]) -> Gesture:
         user_id=event["user"],
         team_id=payload.get("team_id", ""),
         channel_id=event.get("channel") or event.get("channel_id") or item["channel"],
-        text=plain(event.get("text") or ""),
+        text=typed(event.get("text") or ""),
         value=event.get("reaction") or ((about or "") if event["type"] == "pin_added" else ""),
         message_ts=about,
         key=payload["event_id"],

@@ -12,6 +12,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import Human
 from app.domain.policy import Policy
+from app.domain.slack_text import unquoted
 from app.errors import Refused
 from app.flows import nudges
 from app.flows.steps import post_once
@@ -76,8 +77,8 @@ async def _note(store: Store, chat: Chat, incident: Incident, human: Human, deta
 
 
 def words(text: str) -> str:
-    """What stood behind the command, without the quotes around it. Raises ``Refused`` for too little or too much."""
-    said = text.strip().strip('"“”').strip()
+    """What stood behind the command, without the quotes around all of it. Raises ``Refused``: too little, too much."""
+    said = unquoted(text)
     if not said:
         raise Refused('Say what: `/incident-response update "…"`, or `note "…"`, with your words between the quotes.')
     if len(said) > TEXT_MAX:

@@ -20,7 +20,7 @@ async def handle(
     """What the commander tells the room may be an update; in any case it shows that they are there."""
     if human.slack_id != incident.ic or not incident.open:
         return
-    words = gesture.text[: timeline.TEXT_MAX]
+    words = gesture.words[: timeline.TEXT_MAX]
     if gesture.message_ts and await classifier.is_update(words):
         await timeline.update(store, timers, policy, incident, human, words, gesture.message_ts, how="message")
     await nudges.answered(store, incident, human)

@@ -247,6 +247,18 @@ def test_a_first_text_proposes_the_components_of_the_service() -> None:
     _play(story, "Checkout", "Gone")
 
 
+def test_customers_read_what_was_typed_and_not_what_slack_made_of_it() -> None:
+    async def story(case: Case) -> None:
+        await case.say(
+            'status draft "Q&amp;A is “slow”: <@U0LEAD|lead> looks, see <https://status.example|status.example>."'
+        )
+        assert case.drafts[-1].text.body == "Q&A is “slow”: @lead looks, see status.example."
+        await case.say("note see <https://runbook.example/a|the runbook>, <#C0X|ops> says")
+        assert "see the runbook (https://runbook.example/a), #ops says" in str(case.house.rooms[0].posts[-1].blocks)
+
+    _play(story)
+
+
 def test_a_hostile_name_of_a_component_pings_nobody() -> None:
     """T5: what the page calls it stands in the card and in refusals as text."""
 

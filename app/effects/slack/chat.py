@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.gesture import plain
 from app.domain.room import Invited, Room, RoomNameTaken, Said
+from app.domain.slack_text import called, typed
 from app.effects.slack.pace import VENDOR
 from app.effects.slack.web_api import Json, WebApi
 from app.errors import VendorRefused
@@ -171,7 +171,7 @@ class Slack:
         at = {"channel": channel, "oldest": ts, "latest": ts, "inclusive": True, "limit": 1}
         body = await self._api.call("conversations.history", at, idempotent=True)
         found = next((one for one in body["messages"] if one.get("ts") == ts), None)
-        return Said(author=found.get("user", ""), text=plain(found.get("text", ""))) if found else None
+        return Said(author=found.get("user", ""), text=called(typed(found.get("text", "")))) if found else None
 
     async def permalink(self, channel: str, ts: str) -> str:
         about = {"channel": channel, "message_ts": ts}
