@@ -27,6 +27,9 @@ class Span:
 class Collector:
     spans: list[Span] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)  # of each histogram, how much it has recorded in all
+    series: dict[str, float] = field(
+        default_factory=dict
+    )  # of each counter and level, the last value, as Prometheus has it
     numbers: list[tuple[str, str, float]] = field(
         default_factory=list
     )  # counters and gauges, as they came; labels sorted
@@ -57,6 +60,11 @@ class Collector:
                 for metric in scope.metrics:
                     if points := metric.histogram.data_points:
                         self.counted[metric.name] = sum(point.count for point in points)
+                    for name, points in (
+                        (f"{metric.name}_total", metric.sum.data_points),
+                        (metric.name, metric.gauge.data_points),
+                    ):
+                        self.series |= {f"{name}{_labels(point)}": point.as_double or point.as_int for point in points}
                     for point in (*metric.sum.data_points, *metric.gauge.data_points):
                         self.numbers.append((metric.name, _labels(point), point.as_double or point.as_int))
         self.heard.set()
@@ -65,6 +73,10 @@ class Collector:
 
 def _labels(point: NumberDataPoint) -> str:
     return ",".join(sorted(f"{one.key}={one.value.string_value}" for one in point.attributes))
+
+
+def _labels(point: NumberDataPoint) -> str:
+    return "{" + ", ".join(f'{one.key}="{one.value.string_value}"' for one in point.attributes) + "}"
 
 
 def _spans(told: ExportTraceServiceRequest) -> Iterator[Span]:
