@@ -29,10 +29,7 @@ class Collector:
     counted: dict[str, int] = field(default_factory=dict)  # of each histogram, how much it has recorded in all
     series: dict[str, float] = field(
         default_factory=dict
-    )  # of each counter and level, the last value, as Prometheus has it
-    numbers: list[tuple[str, str, float]] = field(
-        default_factory=list
-    )  # counters and gauges, as they came; labels sorted
+    )  # counters and levels, as Prometheus has them: the last value
     heard: threading.Event = field(default_factory=threading.Event)  # of numbers, for the first time
 
     def app(self) -> Starlette:
@@ -60,19 +57,12 @@ class Collector:
                 for metric in scope.metrics:
                     if points := metric.histogram.data_points:
                         self.counted[metric.name] = sum(point.count for point in points)
-                    for name, points in (
-                        (f"{metric.name}_total", metric.sum.data_points),
-                        (metric.name, metric.gauge.data_points),
-                    ):
-                        self.series |= {f"{name}{_labels(point)}": point.as_double or point.as_int for point in points}
-                    for point in (*metric.sum.data_points, *metric.gauge.data_points):
-                        self.numbers.append((metric.name, _labels(point), point.as_double or point.as_int))
+                    for point in metric.sum.data_points:
+                        self.series[f"{metric.name}_total{_labels(point)}"] = point.as_double or point.as_int
+                    for point in metric.gauge.data_points:
+                        self.series[f"{metric.name}{_labels(point)}"] = point.as_double or point.as_int
         self.heard.set()
         return Response(media_type="application/x-protobuf")
-
-
-def _labels(point: NumberDataPoint) -> str:
-    return ",".join(sorted(f"{one.key}={one.value.string_value}" for one in point.attributes))
 
 
 def _labels(point: NumberDataPoint) -> str:
