@@ -33,7 +33,7 @@ NAMES = [rule["alert"] for rule in yaml.safe_load(RULES)["groups"][0]["rules"]]
 
 def firing(series: Mapping[str, float], folder: Path) -> list[str]:
     """The alerts that fire, by promtool, when these numbers have stood for twelve minutes."""
-    given = [{"series": name, "values": f"0 {value:.6f}+0x20"} for name, value in series.items()]
+    given = [{"series": name, "values": f"0 {value:g}x20"} for name, value in series.items()]
     return [name for name in NAMES if not _silent(name, given, folder)]
 
 

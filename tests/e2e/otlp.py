@@ -27,10 +27,13 @@ class Span:
 class Collector:
     spans: list[Span] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)  # of each histogram, how much it has recorded in all
-    series: dict[str, float] = field(
-        default_factory=dict
-    )  # counters and levels, as Prometheus has them: the last value
+    numbers: list[tuple[str, float]] = field(default_factory=list)  # counters and levels, as they came
     heard: threading.Event = field(default_factory=threading.Event)  # of numbers, for the first time
+
+    @property
+    def series(self) -> dict[str, float]:
+        """Of each counter and level the last value, under the name that Prometheus gives it."""
+        return dict(self.numbers)
 
     def app(self) -> Starlette:
         routes = [
@@ -55,18 +58,21 @@ class Collector:
         for resource in told.resource_metrics:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
+                    name = metric.name.replace(".", "_")  # the SDK's own have dots
                     if points := metric.histogram.data_points:
                         self.counted[metric.name] = sum(point.count for point in points)
-                    for point in metric.sum.data_points:
-                        self.series[f"{metric.name}_total{_labels(point)}"] = point.as_double or point.as_int
-                    for point in metric.gauge.data_points:
-                        self.series[f"{metric.name}{_labels(point)}"] = point.as_double or point.as_int
+                    self.numbers += [(f"{name}_total{_labels(one)}", _value(one)) for one in metric.sum.data_points]
+                    self.numbers += [(f"{name}{_labels(one)}", _value(one)) for one in metric.gauge.data_points]
         self.heard.set()
         return Response(media_type="application/x-protobuf")
 
 
+def _value(point: NumberDataPoint) -> float:
+    return point.as_double or point.as_int
+
+
 def _labels(point: NumberDataPoint) -> str:
-    return "{" + ", ".join(f'{one.key}="{one.value.string_value}"' for one in point.attributes) + "}"
+    return "{" + ", ".join(sorted(f'{one.key}="{one.value.string_value}"' for one in point.attributes)) + "}"
 
 
 def _spans(told: ExportTraceServiceRequest) -> Iterator[Span]:
