@@ -58,7 +58,7 @@ class Collector:
         for resource in told.resource_metrics:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
-                    name = metric.name.replace(".", "_")  # the SDK's own have dots
+                    name = _plain(metric.name)
                     if points := metric.histogram.data_points:
                         self.counted[metric.name] = sum(point.count for point in points)
                     self.numbers += [(f"{name}_total{_labels(one)}", _value(one)) for one in metric.sum.data_points]
@@ -67,12 +67,16 @@ class Collector:
         return Response(media_type="application/x-protobuf")
 
 
+def _plain(name: str) -> str:
+    return name.replace(".", "_")  # the SDK's own have dots
+
+
 def _value(point: NumberDataPoint) -> float:
     return point.as_double or point.as_int
 
 
 def _labels(point: NumberDataPoint) -> str:
-    return "{" + ", ".join(sorted(f'{one.key}="{one.value.string_value}"' for one in point.attributes)) + "}"
+    return "{" + ", ".join(sorted(f'{_plain(one.key)}="{one.value.string_value}"' for one in point.attributes)) + "}"
 
 
 def _spans(told: ExportTraceServiceRequest) -> Iterator[Span]:
