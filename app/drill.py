@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import aioboto3
 from aiobotocore.config import AioConfig
@@ -92,11 +93,12 @@ def _table(report: Report, verdict: str) -> Table:
 
 async def fire(settings: DrillSettings, target: Target, say: Callable[[str], None]) -> Report:
     group = f"drill-{clock.new_id()[:16]}"
-    incident = incident_id(group, 1)
+    at = clock.now()
+    incident = incident_id(group, 1, at)
     session = aioboto3.Session(region_name=settings.aws_region)
     secret = await _secret(session, settings.grafana_oncall_hmac_secret_id)
     fired = clock.monotonic()
-    await _send(target, group, lambda body: _proof(settings.webhook_auth, secret, body))
+    await _send(target, group, at, lambda body: _proof(settings.webhook_auth, secret, body))
     accepted_ms = round((clock.monotonic() - fired) * 1000)
     say(f"accepted after {accepted_ms} ms; incident {incident}")
     async with session.client("dynamodb", config=_CONFIG) as dynamodb:
@@ -136,12 +138,12 @@ def _proof(webhook_auth: WebhookAuth, secret: str, body: bytes) -> dict[str, str
             return {"X-Grafana-OnCall-Signature": sign_hex(secret, body)}
 
 
-async def _send(target: Target, group: str, proof: Callable[[bytes], dict[str, str]]) -> None:
+async def _send(target: Target, group: str, at: datetime, proof: Callable[[bytes], dict[str, str]]) -> None:
     service = target.service or group
     labels = {"severity": "critical", "drill": "true", "service": service}
     body = json.dumps(
         {
-            "event": {"type": "alert group created", "time": clock.now().isoformat()},
+            "event": {"type": "alert group created", "time": at.isoformat()},
             "alert_group_id": group,
             "alert_group": {"id": group, "title": f"Drill: {service} is down", "state": "firing"},
             "integration_id": target.integration_id,

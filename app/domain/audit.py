@@ -173,9 +173,9 @@ class Export(BaseModel):
         found = verify(self.events)
         last = self.events[-1] if self.events else None
         if not last or (last.seq, last.hash) != (self.seq, self.head):
-            found.append(
-                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
-            )
+            further = last is not None and last.seq > self.seq
+            why = "somebody wrote behind its end" if further else "its end is missing"
+            found.append(f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: {why}")
         if any(event.incident_id != self.incident_id for event in self.events):
             found.append(f"not all events are of incident {self.incident_id}")
         return found

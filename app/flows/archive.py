@@ -53,7 +53,7 @@ class Archive:
                 return
             incident = await self._close(incident, incident.channel_id)
         await self.vault.keep(incident_id, Head(incident.audit_seq, incident.audit_head))
-        for name in {_name(incident), schedule_name(_KIND, incident_id)}:
+        for name in sorted({_name(incident), schedule_name(_KIND, incident_id)}):
             await self.timers.remove(name)
 
     async def come_back(self, incident_id: str) -> None:
