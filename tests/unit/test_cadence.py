@@ -14,6 +14,7 @@ from app.domain.audit import AuditEvent
 from app.domain.schedule import SCHEDULED_TIME
 from app.domain.update import reads_like_update
 from app.flows.timers import timer_message
+from app.messages.postmortem_trail import said
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.virtual_time import run
@@ -399,6 +400,46 @@ def test_a_correction_stands_beside_what_it_corrects() -> None:
             "12:20 is right: the replica says so",
         ]
         assert office.unanswered() == []
+
+    _play(story)
+
+
+def test_a_message_on_the_timeline_that_gets_other_words_is_corrected_there() -> None:
+    """T8: nobody has to mark it again; what is not on the timeline stays away from it."""
+
+    async def story(house: House, office: Office) -> None:
+        room = house.rooms[0].id
+        update = await _say(office, IC, "We have identified the cause and are rolling back.")
+        noted, other = await _say(office, LEAD, "it began at 12:10"), await _say(office, LEAD, "lunch?")
+        office.people.pin(LEAD, room, noted)
+        await office.settle()
+        office.people.edit(IC, room, update, "We have identified the cause and rolled back.")
+        office.people.edit(LEAD, room, noted, "it began at 12:20")
+        office.people.edit(LEAD, room, other, "lunch at one?")
+        await office.settle()
+        events = await _events(house, "STATUS_UPDATE", "TIMELINE_NOTE")
+        assert [(event.details["text"], event.details["how"], event.actor) for event in events[-4:]] == [
+            ("We have identified the cause and are rolling back.", "message", f"slack:{IC}"),
+            ("it began at 12:10", "pin", f"slack:{LEAD}"),
+            ("We have identified the cause and rolled back.", "edit", f"slack:{IC}"),
+            ("it began at 12:20", "edit", f"slack:{LEAD}"),
+        ]
+        incident = await house.incident()
+        lines = said(incident, await house.trail(), "")
+        assert sum("Correction by" in line for line in lines) == 2
+
+    _play(story)
+
+
+def test_an_answer_in_a_thread_is_kept_with_its_words() -> None:
+    async def story(house: House, office: Office) -> None:
+        room = house.rooms[0].id
+        question = await _say(office, LEAD, "since when?")
+        answer = office.people.say(IC, room, "since 12:10 & not before", thread=question)
+        office.people.pin(LEAD, room, answer)
+        await office.settle()
+        [event] = await _events(house, "TIMELINE_NOTE")
+        assert (event.details["author"], event.details["text"]) == (IC, "since 12:10 & not before")
 
     _play(story)
 
