@@ -333,6 +333,24 @@ def test_a_promise_to_customers_is_counted_down_and_its_breaking_is_said() -> No
     _play(story)
 
 
+@pytest.mark.parametrize("minutes", [20, 21, 24])
+def test_a_reminder_carries_the_promise_that_is_due_a_moment_later(minutes: int) -> None:
+    """T1: two messages to the same person within five minutes are one too many, whichever would come first."""
+
+    async def story(house: House, office: Office) -> None:
+        await _promised(house, office, minutes)
+        before = len(house.slack.workspace.direct(IC).posts)
+        await clock.sleep((minutes - 2) * MINUTE)
+        told = [str(post.blocks) for post in house.slack.workspace.direct(IC).posts[before:]]
+        assert len(told) == 1
+        assert "customers were promised an update by" in told[0].lower()
+        assert len(await _events(house, "PROMISE_REMINDED")) == 1
+        await clock.sleep(4 * MINUTE)
+        assert len(await _events(house, "PROMISE_BROKEN")) == 1
+
+    _play(story)
+
+
 def test_a_promise_that_was_kept_is_not_spoken_of() -> None:
     async def story(house: House, office: Office) -> None:
         await _promised(house, office, 30)
