@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.component import ComponentStatus
-from app.domain.draft import Draft, DraftState, PublicStatus, sha256_of, still_changed
+from app.domain.draft import Draft, DraftState, PublicStatus, at_first, sha256_of, still_changed
 from app.domain.incident import Incident
 from app.domain.promise import promised
 from app.errors import Refused
@@ -76,14 +76,16 @@ def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> s
 
 
 def left_behind(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
-    """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7)."""
+    """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7). A
+    component works then, or is as the page showed it before this incident."""
     if draft.text.status is not PublicStatus.RESOLVED:
         return []
     then = {change.id: change for change in (*still_changed(drafts), *draft.text.components)}
+    before = {change.id: change.before for change in draft.text.components} | at_first(drafts)
     return [
         f"it says resolved and leaves {change.name} at {change.after.words}"
         for change in then.values()
-        if change.after is not ComponentStatus.OPERATIONAL and change.id not in draft.text.gone
+        if change.after not in {ComponentStatus.OPERATIONAL, before[change.id]} and change.id not in draft.text.gone
     ]
 
 

@@ -219,6 +219,41 @@ def test_what_is_not_understood_is_no_draft(words: str, why: str) -> None:
     _play(story)
 
 
+def test_a_component_goes_back_into_the_maintenance_that_it_was_in() -> None:
+    """S7, S2: customers would read that it works, in the middle of its maintenance."""
+
+    async def story(case: Case) -> None:
+        case.house.page.components["cmpapi000000"]["status"] = "under_maintenance"
+        await case.publish(f"{DOWN} Some payments fail.")
+        await case.publish("identified --component API=major_outage We know why.")
+        await case.say("status draft resolved It is over.")
+        assert "*API*: major outage → under maintenance" in case.card(case.drafts[-1])
+        await case.press("approve_statuspage")
+        assert case.components == {"Checkout": "operational", "API": "under_maintenance"}
+        await case.publish("monitoring It may come back.")
+        await case.say("status draft resolved It did not.")
+        assert case.drafts[-1].text.components == ()
+
+    _play(story)
+
+
+def test_a_text_that_says_resolved_may_leave_a_component_as_the_page_had_it_before() -> None:
+    """S2: another incident of the page's may be behind it. By itself nothing but *operational* is proposed."""
+
+    async def story(case: Case) -> None:
+        case.house.page.components["cmpapi000000"]["status"] = "degraded_performance"
+        await case.publish("--component API=major_outage Some payments fail.")
+        await case.say("status draft resolved It is over.")
+        assert "*API*: major outage → operational" in case.card(case.drafts[-1])
+        await case.say("status draft resolved --component API=partial_outage It is over.")
+        await case.press("approve_statuspage")
+        assert "leaves API at partial outage" in case.answer.text
+        await case.publish("resolved --component API=degraded_performance It is over.")
+        assert case.components["API"] == "degraded_performance"
+
+    _play(story)
+
+
 def test_a_text_that_says_resolved_breaks_nothing() -> None:
     """S7: neither by what it names itself, nor by what is proposed for a first text."""
 
