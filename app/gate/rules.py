@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.component import ComponentStatus
 from app.domain.draft import Draft, DraftState, PublicStatus, at_first, sha256_of, still_changed
-from app.domain.incident import Incident
+from app.domain.incident import DELETED, Incident
 from app.domain.promise import promised
 from app.errors import Refused
 from app.gate.drafts import problems
@@ -54,7 +54,17 @@ def refusal(
         return "The stored text does not match its fingerprint. Do not trust it: write a new draft, and tell security."
     if four_eyes and draft.author == f"slack:{slack_id}":
         return "You wrote this text, and here a second person approves it: another approver, or a new commander."
+    if nothing_to_close(incident, draft):
+        return (
+            "The public incident was deleted on Statuspage: customers read nothing that could be resolved. *Reject* it."
+        )
     return _not_as_it_stands(draft, drafts, now)
+
+
+def nothing_to_close(incident: Incident, draft: Draft) -> bool:
+    """Whether this text would close what customers do not see any more."""
+    deleted = incident.public is not None and incident.public.status == DELETED
+    return deleted and draft.text.status is PublicStatus.RESOLVED
 
 
 def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> str | None:
