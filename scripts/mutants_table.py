@@ -702,7 +702,7 @@ MUTANTS = (
     ),
     Mutant(
         "S7", "an update opens another public incident", "app/gate/door.py",
-        "public_id=incident.public.id if incident.public else None,",
+        "public_id=_to_update(incident),",
         "public_id=None,",
         "contract/test_door.py",
     ),

@@ -21,6 +21,7 @@ from app.domain.people import Role, Source
 from app.domain.severity import Severity
 from app.domain.task import Task
 
+DELETED = "deleted"  # what is said of a public incident that Statuspage does not have any more
 _CHANNEL_MAX = 80  # Slack: conversations.create, name
 
 
@@ -215,7 +216,7 @@ class Incident(BaseModel):
     @property
     def public_open(self) -> bool:
         """Whether customers still read that something is wrong."""
-        return self.public is not None and self.public.status != "resolved"
+        return self.public is not None and self.public.status not in {"resolved", DELETED}
 
     def may(self, to: Status) -> bool:
         return to in TRANSITIONS[self.status]

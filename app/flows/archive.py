@@ -16,6 +16,7 @@ from app.domain.sweep import Head
 from app.errors import VendorError
 from app.flows.steps import post_once
 from app.flows.timers import wake
+from app.gate.rules import nothing_to_close
 from app.gate.states import open_to_decision
 from app.ledger import Decision
 from app.messages import room as messages
@@ -81,7 +82,10 @@ class Archive:
 
     async def _why_not_yet(self, incident: Incident) -> str | None:
         """An archived room takes no message and has no working buttons."""
-        if any(_undecided(draft) for draft in await self.store.drafts(incident.id)):
+        if any(
+            _undecided(draft) and not nothing_to_close(incident, draft)
+            for draft in await self.store.drafts(incident.id)
+        ):
             return "a text for customers still waits for a decision"
         if LINK_TOLD not in await self.store.steps(incident.id, f"resolution{incident.again}"):
             return "the postmortem is not filed yet"

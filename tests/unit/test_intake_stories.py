@@ -495,6 +495,27 @@ def test_what_is_kept_open_stays_open_until_somebody_resolves_it() -> None:
     _play(story)
 
 
+def test_a_resolution_that_is_taken_back_twice_without_a_time_is_taken_back_twice() -> None:
+    """D2, L3: and each time once, however often OnCall sends it."""
+
+    async def story(house: House, office: Office) -> None:
+        def said() -> int:
+            return sum("fires again. This incident goes on." in post.text for post in house.rooms[0].posts)
+
+        for times in (1, 2):
+            await _end(office)
+            await clock.sleep(60)
+            for _ in range(3):  # the third tries again in the next minute
+                await office.fire(event=AlertEvent.UNRESOLVED, at=clock.now(), at_is_arrival=True)
+                await office.settle()
+                await clock.sleep(25)
+            assert (await house.incident()).groups[0].state is State.FIRING
+            assert said() == times
+        assert (await house.types()).count("ALERT_UPDATED") == 4
+
+    _play(story)
+
+
 def test_an_answer_to_an_earlier_question_is_none_to_the_newest() -> None:
     """D2: a click that comes late, or once more, cancels no question that was asked after it."""
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import clock
 from app.domain.change import Change
@@ -117,6 +118,20 @@ def test_when_nobody_can_be_invited_somebody_outside_is_told() -> None:
         assert (await house.incident()).status is Status.ASSEMBLY_DEGRADED
 
     play(story)
+
+
+def test_when_nobody_can_be_invited_and_there_is_nobody_to_tell_the_log_says_so() -> None:
+    """S3, P-loud: an error, which an alert watches."""
+
+    async def story(house: House) -> None:
+        house.faults["oncall"].add(Kind.ERROR)
+        house.faults["workos"].add(Kind.ERROR)
+        with capture_logs() as lines:
+            await house.fire()
+        [loud] = [line for line in lines if line["event"] == "alarm_unheard"]
+        assert (loud["log_level"], loud["alarm"]) == ("error", "nobody_invited")
+
+    play(story, fallback_channel=None)
 
 
 def test_a_room_without_its_header_can_be_commanded_all_the_same() -> None:
