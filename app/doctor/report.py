@@ -68,8 +68,10 @@ def _files(settings: ProcessorSettings) -> Catalogue:
 
 
 def _lines(findings: Sequence[Finding], *, ok: bool) -> Iterator[RenderableType]:
-    """What is well, side by side; then what is not, as broad as the terminal is, and once for all that say the same. The
-    verdict is last, where people look."""
+    """What is well, side by side; then what is not, as broad as the terminal is, and once for all that say the same.
+
+    The verdict is last, where people look.
+    """
     well = Table.grid(padding=(0, 2))
     for finding in findings:
         if finding.verdict is Verdict.OK:
