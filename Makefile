@@ -19,7 +19,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches mutants evaluate
+.PHONY: help install run test simulate conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches mutants evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -12,7 +12,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "chart"
-ENVIRONMENTS = ("development", "staging", "production")
+# A further environment is a further file; values-platform.yaml is no environment, but goes on top of one.
+ENVIRONMENTS = sorted({file.stem.removeprefix("values-") for file in CHART.glob("values-*.yaml")} - {"platform"})
 KUBERNETES = "1.31"
 # What the chart uses of Kubernetes' own. Everything else is some operator's: tests/chart/custom_resources.yaml.
 KNOWN_TO_KUBERNETES = {
