@@ -19,7 +19,9 @@ class AuditSettings(BaseSettings):
     archive_bucket_name: str | None = Field(
         None, description="S3 bucket of archived heads, for the sweep. From: substrate output. Unset: not compared."
     )
-    environment: str = Field("development", description="Name of the deployment; tags what the sweep counts.")
+    environment: str = Field(
+        "development", description="Name of the deployment; tags drills, and what the sweep counts."
+    )
     otel_exporter_otlp_endpoint: Url | None = Field(
         None, description="Where the sweep's count goes (OTLP over HTTP). Unset: nowhere."
     )
@@ -33,6 +35,13 @@ class DrillSettings(AuditSettings):
     )
     webhook_auth: WebhookAuth = Field(
         "oncall_hmac", description="How the deployment's webhook verifies. From: the deployment."
+    )
+    grafana_alerting_timestamp_header: str | None = Field(
+        None, description="Header of the signed timestamp, if the deployment's webhook asks for one."
+    )
+    scheduler_group_name: str | None = Field(
+        None,
+        description="Group of schedules, to see what a drill leaves. From: substrate output. Unset: not looked at.",
     )
 
 
