@@ -104,7 +104,7 @@ async def _see_it_end(watch: Watch, say: Say) -> None:
     asked = await watch.until(_AFTER_S, AuditType.RESOLUTION_PROPOSED, AuditType.INCIDENT_RESOLVED)
     if asked and asked.type is AuditType.RESOLUTION_PROPOSED:
         at = datetime.fromisoformat(asked.details["at"])
-        say(f"it resolves by itself at {at:%H:%M} UTC; *Yes, resolve* in its room does it now")
+        say(f"it resolves by itself at {at:%H:%M} UTC; *Resolve* in its room does it now")
         patience = (at - asked.at).total_seconds() + _AFTER_S
         await watch.until(patience, AuditType.INCIDENT_RESOLVED, AuditType.RESOLUTION_WITHDRAWN)
     if watch.first(AuditType.INCIDENT_RESOLVED) and watch.first(AuditType.WAR_ROOM_ASSEMBLED):
