@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.setting_forms import Url, WebhookAuth
@@ -43,6 +43,21 @@ class DrillSettings(AuditSettings):
         None,
         description="Group of schedules, to see what a drill leaves. From: substrate output. Unset: not looked at.",
     )
+
+
+class ObserveSettings(AuditSettings):
+    """What it takes to look at an incident while it goes on: its tables, and how much waits for the processor."""
+
+    incident_events_queue_url: Url = Field(description="SQS FIFO queue of alerts and gestures. From: substrate output.")
+    nudge_events_queue_url: Url = Field(description="SQS FIFO queue of reminders. From: substrate output.")
+    sla_check_queue_url: Url = Field(description="SQS FIFO queue of SLA checks. From: substrate output.")
+
+
+class JoinSettings(AuditSettings):
+    """What it takes to let somebody into the room of a drill."""
+
+    slack_bot_token: SecretStr = Field(description="xoxb-… From: Slack app, OAuth & Permissions.")
+    slack_api_url: Url = Field("https://slack.com/api", description="Slack's Web API.")
 
 
 class DoctorSettings(BaseSettings):

@@ -40,15 +40,15 @@ class Target:
 class Sender:
     """One alert group at one deployment; its id and title name the environment."""
 
-    def __init__(self, settings: DrillSettings, target: Target, secret: str) -> None:
-        self.group = f"drill-{settings.environment}-{clock.new_id()[:16]}"
+    def __init__(self, settings: DrillSettings, target: Target, secret: str, group: str | None) -> None:
+        self.group = group or f"drill-{settings.environment}-{clock.new_id()[:16]}"
         self._settings = settings
         self._target = target
         self._secret = secret
 
     @classmethod
-    async def of(cls, settings: DrillSettings, target: Target) -> Sender:
-        """Raises ``DrillError`` before anything is sent."""
+    async def of(cls, settings: DrillSettings, target: Target, group: str | None = None) -> Sender:
+        """``group``: of an earlier drill, to end it. Raises ``DrillError`` before anything is sent."""
         _check(target.url, settings)
         session = aioboto3.Session(region_name=settings.aws_region)
         source = SecretsManager(
@@ -65,7 +65,7 @@ class Sender:
                     f"The secret to sign with could not be read: {error.detail}. Check AWS_REGION, "
                     "GRAFANA_ONCALL_HMAC_SECRET_ID, and whose AWS credentials these are: aws sts get-caller-identity"
                 ) from error
-        return cls(settings, target, next(iter(versions.values())))  # the current one first
+        return cls(settings, target, next(iter(versions.values())), group)  # the current one first
 
     async def send(self, event: Literal["alert group created", "resolve"]) -> None:
         body = json.dumps(self._payload(event)).encode()

@@ -92,6 +92,32 @@ async def test_a_drill_that_may_not_read_the_secret_says_so_in_a_line() -> None:
         assert (code, "Traceback" in printed, "GRAFANA_ONCALL_HMAC_SECRET_ID" in printed) == (1, False, True)
 
 
+async def test_a_drill_is_led_by_hand_fired_observed_joined_and_ended() -> None:
+    """S9: the script lets people into the room of a drill, and into no other."""
+    async with Sandbox() as sandbox:
+        player, by_hand = Player(sandbox, cast.PEOPLE[0]), "scripts.live_drill"
+        code, printed = await _typed(sandbox, "fire", "--url", sandbox.at.webhook, *ROUTE, module=by_hand)
+        assert code == 0
+        incident, group = printed.split()[1], printed.split("live_drill end ")[1].split()[0]
+        room, guest = await _room(player), cast.PEOPLE[-1].slack_id
+        code, printed = await _typed(sandbox, "join", incident, guest, module=by_hand)
+        assert code == 0
+        slack = await sandbox.people("slack/people/state")
+        assert guest in next(one["members"] for one in slack["channels"] if one["id"] == room)
+        code, printed = await _typed(sandbox, "observe", incident, module=by_hand)
+        assert code == 0
+        shown = (room, aws.INCIDENT_EVENTS, "waiting, 0 given up", "war room assembled")
+        assert [what for what in shown if what not in printed] == []
+        code, printed = await _typed(sandbox, "end", group, "--url", sandbox.at.webhook, module=by_hand)
+        assert code == 0
+        await player.until(AuditType.RESOLUTION_PROPOSED, incident=incident)
+        await sandbox.fire(title="It is real", service="mail")
+        await _room(player, 2)
+        real = player.trail[-1].incident_id
+        code, printed = await _typed(sandbox, "join", real, guest, module=by_hand)
+        assert (code, "is no drill" in printed, "Traceback" in printed) == (1, True, False)
+
+
 async def _room(player: Player, number: int = 1) -> str:
     """Of that many incidents the last one's, when everything is in it."""
     assembled = await player.until(AuditType.WAR_ROOM_ASSEMBLED, count=number)
@@ -99,17 +125,17 @@ async def _room(player: Player, number: int = 1) -> str:
     return str(made.details["channel_id"])
 
 
-async def _typed(sandbox: Sandbox, *words: str, **more: str) -> tuple[int, str]:
-    command = await _started(sandbox, *words, **more)
+async def _typed(sandbox: Sandbox, *words: str, module: str = "app.cli", **more: str) -> tuple[int, str]:
+    command = await _started(sandbox, *words, module=module, **more)
     printed, _ = await command.communicate()
     return command.returncode or 0, printed.decode()
 
 
-async def _started(sandbox: Sandbox, *words: str, **more: str) -> asyncio.subprocess.Process:
+async def _started(sandbox: Sandbox, *words: str, module: str = "app.cli", **more: str) -> asyncio.subprocess.Process:
     told = {**webhook_env(sandbox.at, sandbox.clock), **processor_env(sandbox.at, sandbox.clock)}
     own = {"AWS_ACCESS_KEY_ID": aws.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": aws.SECRET_KEY}  # a person's, not a pod's
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app.cli", *words,
+        sys.executable, "-m", module, *words,
         env={**os.environ, **told, **own, **more}, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL if "--json" in words else asyncio.subprocess.STDOUT,
     )  # fmt: skip
