@@ -19,7 +19,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches mutants evaluate
+.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches mutants proof evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ branches: $(STAMP) ## Gate, audit trail and ledger: below 100 % of their branche
 
 mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests must see it (MUTANTS=G: only those)
 	$(BIN)/python scripts/mutants.py $(MUTANTS)
+
+proof: $(STAMP) ## Take four safeguards away, one at a time: the simulation and a test each see it, and name the promise
+	$(BIN)/python -m scripts.proof
 
 evaluate: $(STAMP) ## How well words are written and read (MODEL=, CLASSIFIER=: inference profiles of Bedrock)
 	$(BIN)/python -m scripts.evaluate --model "$(MODEL)" --classifier "$(CLASSIFIER)"
