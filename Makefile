@@ -20,7 +20,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test bench simulate conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches \
-	mutants evaluate
+	mutants proof evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ branches: $(STAMP) ## Gate, audit trail and ledger: below 100 % of their branche
 
 mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests must see it (MUTANTS=G: only those)
 	$(BIN)/python scripts/mutants.py $(MUTANTS)
+
+proof: $(STAMP) ## Take four safeguards away, one at a time: the simulation and a test each see it, and name the promise
+	$(BIN)/python -m scripts.proof
 
 evaluate: $(STAMP) ## How well words are written and read (MODEL=, CLASSIFIER=: inference profiles of Bedrock)
 	$(BIN)/python -m scripts.evaluate --model "$(MODEL)" --classifier "$(CLASSIFIER)"

@@ -338,6 +338,24 @@ MUTANTS = (
         "contract/test_door.py",
     ),
     Mutant(
+        "D7", "who stood still sends all the same", "app/gate/door.py",
+        '        if clock.wall() > (draft.claimed_until or 0.0) - CLAIM_S / 2:\n',
+        '        if False:\n',
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "D7", "what failed is sent again without a look at the page", "app/gate/door.py",
+        'if was is DraftState.FAILED and (',
+        'if was is DraftState.REJECTED and (',
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "D7", "what another processor settled is settled anew", "app/gate/door.py",
+        ' or current.state is not DraftState.APPROVED:',
+        ':',
+        "contract/test_door.py",
+    ),
+    Mutant(
         "D7", "the marker is not sent", "app/domain/draft.py",
         '"metadata": {"commander": {"incident_id": incident_id, "draft_id": draft_id}},',
         '"metadata": {},',
@@ -363,6 +381,12 @@ MUTANTS = (
         "unit/test_outbound.py",
     ),
     Mutant(
+        "D10", "what is called off before it began is forgotten", "app/effects/github.py",
+        '_alone(repo, read) for repo in repos',
+        '_alone(repo, lambda _, begun=read(repo): begun) for repo in repos',
+        "unit/test_context.py::test_an_assembly_called_off_at_any_turn_leaves_no_reading_unbegun",
+    ),
+    Mutant(
         "D11", "no lease", "app/flows/steps.py",
         "if incident.lease and incident.lease.until > clock.wall():",
         "if incident.lease and incident.lease.until < 0:",
@@ -380,6 +404,12 @@ MUTANTS = (
         'unchanged = ("attribute_exists(PK)", {})',
         "contract/test_store.py",
     ),
+    Mutant(
+        "D11", "a lost race is taken for a commit", "app/ledger.py",
+        '        except Conflict:\n            continue\n',
+        '        except Conflict:\n            return decision.incident\n',
+        "unit/test_ledger.py",
+    ),
     # ------------------------------------------------------------ the gate
     Mutant(
         "G1", "the hash of the button is not compared with the stored one", "app/gate/_statuspage_write.py",
@@ -392,6 +422,12 @@ MUTANTS = (
         "if sha256_of(draft.wire) != draft.sha256:",
         "if not draft.wire:",
         "unit/test_statuspage_write.py",
+    ),
+    Mutant(
+        "G1", "words that were changed in the table can be approved", "app/gate/rules.py",
+        'if sha256_of(draft.wire) != draft.sha256:',
+        'if not draft.wire:',
+        "contract/test_door.py",
     ),
     Mutant(
         "G1", "the approval is not read back", "app/gate/door.py",
@@ -439,6 +475,18 @@ MUTANTS = (
         "G4", "events are not numbered on", "app/domain/audit.py",
         "enumerate(facts, start=seq + 1)",
         "enumerate(facts, start=1)",
+        "unit/test_audit.py",
+    ),
+    Mutant(
+        "G4", "an event may hang on any other", "app/domain/audit.py",
+        '        if event.prev != prev:\n',
+        '        if not event.prev:\n',
+        "unit/test_audit.py",
+    ),
+    Mutant(
+        "G4", "an export may end anywhere", "app/domain/audit.py",
+        'if not last or (last.seq, last.hash) != (self.seq, self.head):',
+        'if not last:',
         "unit/test_audit.py",
     ),
     Mutant(
@@ -536,6 +584,12 @@ MUTANTS = (
         'ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=True)',
         'ts = "0"',
         "unit/test_stories.py",
+    ),
+    Mutant(
+        "G9", "that a text is shown is recorded with every delivery", "app/gate/drafts.py",
+        '        if draft.message_ts == message_ts:\n            return None\n',
+        '',
+        "unit/test_drafts.py",
     ),
     Mutant(
         "G10", "dispatch believes the queue", "app/processor/dispatch.py",
@@ -781,6 +835,12 @@ MUTANTS = (
         "unit/test_resolution.py",
     ),
     Mutant(
+        "T1", "the reminder is said in the room", "app/flows/nudges.py",
+        '    if incident.ic:\n        await chat.direct',
+        '    if not incident.channel_id and incident.ic:\n        await chat.direct',
+        "unit/test_resolution.py",
+    ),
+    Mutant(
         "T1", "whatever the scheduler fires is a reminder", "app/flows/nudges.py",
         "    if reminders.too_soon(now, policy.nudge_gap):\n        return\n",
         "",
@@ -814,6 +874,12 @@ MUTANTS = (
         "T3", "schedules have no end", "app/effects/eventbridge.py",
         '"ActionAfterCompletion": "DELETE"',
         '"ActionAfterCompletion": "NONE"',
+        "contract/test_timers.py",
+    ),
+    Mutant(
+        "T3", "a repeating schedule has no last day", "app/effects/eventbridge.py",
+        ', "EndDate": _whole_second(end)}',
+        '}',
         "contract/test_timers.py",
     ),
     Mutant(
@@ -869,6 +935,12 @@ MUTANTS = (
         "X1", "each bad signature reads the secret", "app/webhook/secret_cache.py",
         "if clock.monotonic() - self._tried_at < READ_AGAIN_S:",
         "if False:",
+        "unit/test_secret_cache.py",
+    ),
+    Mutant(
+        "X1", "whoever comes while it is read reads it too", "app/webhook/secret_cache.py",
+        '        async with self._reading:  #',
+        '        if True:  #',
         "unit/test_secret_cache.py",
     ),
     Mutant(

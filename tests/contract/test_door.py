@@ -546,7 +546,7 @@ def test_what_lands_while_we_look_is_not_called_missing() -> None:
 
 
 def test_what_was_written_is_read_back_before_it_is_sent() -> None:
-    """G1, D11: approved, and a moment later no longer ours: nothing is sent."""
+    """G1, D11, P-gate: approved, and a moment later no longer ours: nothing is sent."""
 
     class Taken(MemoryStore):
         reads = 0

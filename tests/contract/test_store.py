@@ -147,7 +147,7 @@ async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str
 
 
 async def test_a_draft_moves_only_from_the_state_it_is_in(store: Store, group: str) -> None:
-    """D5: of two clicks, one claims."""
+    """D5, P-once: of two clicks, one claims."""
     one = draft(incident(group, channel_id=None))
     of = await stored(store, incident(group, channel_id=None), one)
     assert await store.draft(of.id, one.id) == one
@@ -197,7 +197,7 @@ async def test_a_trail_longer_than_a_page_is_whole(store: Store, group: str) -> 
 
 
 async def test_an_event_number_is_given_once(store: Store, group: str) -> None:
-    """G4: two events with one number are not one event, and waiting makes them none."""
+    """G4, P-audit: two events with one number are not one event, and waiting makes them none."""
     of = await stored(store, incident(group, channel_id=None))
     with pytest.raises(TrailBroken):
         await store.commit(Change(of.but(audit_seq=0, audit_head=""), [FACT], AT))
@@ -273,6 +273,15 @@ async def test_a_step_that_has_grown_too_large_is_named_with_the_remedy(store: S
     with pytest.raises(VendorRefused, match=rf"INCIDENT#{of.id} STEP#war_room#resolve_responders would be .* resolve"):
         await store.commit(Change(of, [FACT], AT, steps=[large]))
     assert await store.incident(of.id) == of
+
+
+async def test_events_of_one_moment_are_all_kept(store: Store, group: str) -> None:
+    """G4, P-audit: of one type, in one millisecond, in one commit and in two."""
+    of = await stored(store, incident(group, channel_id=None))
+    for _ in range(2):
+        of = await store.commit(Change(of, [FACT, FACT], AT))
+    trail = await store.trail(of.id)
+    assert ([event.seq for event in trail], verify(trail)) == ([1, 2, 3, 4, 5], [])
 
 
 async def test_what_a_step_gave_is_a_copy(store: Store, group: str) -> None:

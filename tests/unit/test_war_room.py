@@ -439,7 +439,7 @@ def test_what_fired_before_the_resolution_opens_nothing() -> None:
 
 
 def test_a_room_of_ours_is_adopted_though_nobody_remembers_it() -> None:
-    """D1: the name was taken, and it was we who took it."""
+    """D1, P-once: the name was taken, and it was we who took it."""
 
     async def story(house: House) -> None:
         await house.fire()

@@ -108,7 +108,7 @@ def simulate_one(seed: int, only: Collection[int] | None, *, as_json: bool) -> b
     if as_json:
         print(json.dumps({**_failure(outcome), "ok": not outcome.violations, "trace": outcome.trace}, indent=2))  # noqa: T201
     else:
-        sys.stdout.write("\n".join((*outcome.trace, "", *_verdict(outcome))) + "\n")
+        sys.stdout.write("\n".join((*outcome.trace, "", *verdict(outcome))) + "\n")
     return not outcome.violations
 
 
@@ -132,7 +132,8 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _verdict(outcome: Outcome) -> list[str]:
+def verdict(outcome: Outcome) -> list[str]:
+    """What broke, by which steps, and the command that tells it again; one line if nothing did."""
     if not outcome.violations:
         return [f"seed {outcome.seed}: every promise held"]
     return [
@@ -152,7 +153,7 @@ def _show(result: Result) -> None:
         for name, count in counts.items():
             out.print(f"  {count:>8}  {name}" + ("  [red]never[/]" if not count else ""))
     for failure in result.failures:
-        for line in _verdict(failure):
+        for line in verdict(failure):
             out.print(escape(line))
     if result.gaps:
         out.print(f"[red]never in {result.seeds} seeds, so not proven[/]: {', '.join(result.gaps)}")
