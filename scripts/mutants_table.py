@@ -666,14 +666,14 @@ MUTANTS = (
     ),
     Mutant(
         "S1", "a model's number needs no source", "app/domain/fact_check.py",
-        "if not any(_says(line, n) for line in amounts)",
-        "if not amounts",
+        "if not same & quotable.counting(n)",
+        "if not same",
         "unit/test_fact_check.py",
     ),
     Mutant(
         "S1", "whatever a model calls a cause is one", "app/domain/fact_check.py",
-        "return named is None or any(",
-        "return True or any(",
+        "return named is None or recorded.blaming(",
+        "return True or recorded.blaming(",
         "unit/test_fact_check.py contract/test_bedrock.py",
     ),
     Mutant(

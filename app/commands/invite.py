@@ -10,7 +10,9 @@ from app.messages.message import Message
 from app.messages.people import invited
 from app.ports import Chat, Directory, OnCallSchedule, Store
 
-HELP = "`invite @somebody`, an e-mail address, or a team: its people on call now, and its group in the directory"
+HELP = (
+    '`invite @somebody`, an e-mail address, or a team ("Team A"): who is on call for it, and its group in the directory'
+)
 
 
 async def handle(

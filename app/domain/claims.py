@@ -53,9 +53,21 @@ _VAGUE = re.compile(
 )
 _NEGATION = re.compile(r"\b(no|not|never|none|nobody|nothing|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 
+# Behind "since" and "after" may stand a time, or what is on record by itself; all else is made to look like the cause.
+_NO_CAUSE = (
+    r"(?:then|that|this|which|it|all|midnight|noon|yesterday|today|(?:(?:about|around|almost|nearly|only|just) )?(?:\d"
+    rf"|(?:an?|half|{'|'.join(_SPELT)})[ -](?:\w+[ -])?(?:minute|hour|day|second))"
+    r"|(?:(?:the|this|an|its) )?(?:alerts?|alarm|incident|room|approval|resolution|publication)\b)"
+)
 # The cause stands behind these, …
 _CAUSE_BEHIND = re.compile(
-    r"\b(because|due to|owing to|caused by|triggered by|as a (?:result|consequence) of|result(?:ed|ing|s)? from"
+    rf"\b(?:since|after) (?!{_NO_CAUSE})"
+    r"|(?<!soon )(?<!well )(?<!long )(?<!many )(?<!much )\bas "
+    r"(?!soon|well|long|many|much|far|of|usual|such|expected|planned|described|reported|stated|needed|required)"
+    r"(?=(?:[\w-]+ ){1,5}?(?:was|were|is|are|ha[sd]|have|did|could|ran|became|got|went|fell|rose|broke|lost|\w+ed)\b)"
+    r"|\b(?:c[ao]mes?|coming|ar[io]ses?|arising|originat\w+|deriv\w+|suffer\w*|began|started|errors?|failures?|outages?"
+    r"|problems?|issues?|timeouts?|disruptions?|impact|latency) from\b(?! \d)"
+    r"|\b(because|due to|owing to|caused by|triggered by|as a (?:result|consequence) of|result(?:ed|ing|s)? from"
     r"|stem(?:med|ming|s)? from|thanks to|traced (?:back )?to|down to|on account of|attribut\w+ to|blamed? on"
     r"|introduced by|following)\b",
     re.IGNORECASE,
@@ -63,7 +75,8 @@ _CAUSE_BEHIND = re.compile(
 # … before these, …
 _CAUSE_BEFORE = re.compile(
     r"\b(caused|causing|led to|leads? to|leading to|triggered|triggering|result(?:ed|s|ing)? in|broke|brought down"
-    r"|took down|knocked out|overload(?:ed|ing)|so that|therefore|hence|thus|consequently)\b",
+    r"|took down|knocked out|overload(?:ed|ing)|so that|therefore|hence|thus|consequently"
+    r"|ma(?:de|kes|king) (?!sure|progress|public|available|an?|by|to|on|at|in))\b",
     re.IGNORECASE,
 )
 # … or anywhere beside these.

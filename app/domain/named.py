@@ -14,6 +14,7 @@ _USER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
 _EMAIL = re.compile(r"(?:<mailto:)?([^\s<>|@]{1,64}@[^\s<>|@]{1,190}\.[^\s<>|@]{2,})(?:\|[^>]*>|>)?")
 _GROUP = re.compile(r"<!subteam\^[A-Z0-9]+\|@?([^>]{1,80})>")
 _TEAM = re.compile(r"@?([\w.-]{1,80})")
+_WORD = re.compile(r"[\"“”„«]\s*@?([^\"“”„«»<>|]{1,80})[\"“”»]|<[^>]*>|[^\s,<]+")  # in quotes: a name with blanks
 
 
 class Named(BaseModel):
@@ -26,10 +27,12 @@ class Named(BaseModel):
 
 
 def read(words: str) -> Named:
-    """In the order in which they stand, each once. Between them are blanks or commas."""
+    """In the order in which they stand, each once. Between them are blanks or commas; a team's name with such is in
+    quotes."""
     found: dict[str, dict[str, None]] = {"slack_ids": {}, "emails": {}, "teams": {}, "unread": {}}
-    for word in re.findall(r"<[^>]*>|[^\s,<]+", words):
-        kind, value = _one(word)
+    for hit in _WORD.finditer(words):
+        quoted = " ".join((hit[1] or "").split())
+        kind, value = ("teams", quoted) if quoted and not _EMAIL.fullmatch(quoted) else _one(quoted or hit[0])
         found[kind][value] = None
     return Named(**{kind: tuple(values) for kind, values in found.items()})
 

@@ -17,7 +17,7 @@ from app.domain.catalogue import Service
 from app.domain.codeowners import owners, owners_of_paths
 from app.domain.readings import Line, Reading, listed, plain
 from app.errors import VendorError
-from app.outbound import Client, Transport
+from app.outbound import Client, Transport, read_json
 
 RECENT = timedelta(hours=4)
 DEADLINE_S = 7.0  # of one reading, a little less than the room's: so that a slow one does not take the others with it
@@ -93,7 +93,7 @@ class GitHub:
         reply = await self._http.get(
             f"{self._path(repo)}/commits", operation="list commits", params=params, accept=(_EMPTY_REPOSITORY,)
         )
-        return [] if reply.status_code == _EMPTY_REPOSITORY else _things(reply.json())
+        return [] if reply.status_code == _EMPTY_REPOSITORY else _things(read_json(reply))
 
     # ------------------------------------------------------------ deployments
 

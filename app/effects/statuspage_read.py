@@ -6,7 +6,7 @@ from typing import Any
 
 from app import clock
 from app.domain.component import Component
-from app.outbound import Client, Transport
+from app.outbound import Client, Transport, read_json
 
 _PAGE = 100  # Statuspage: default and most of one page
 _PAGES_MAX = 5
@@ -30,7 +30,7 @@ class StatuspageRead:
         """
         for path, size in ((f"{self._incidents}/unresolved", "per_page"), (self._incidents, "limit")):
             answer = await self._http.get(path, operation="find incident", params={size: _PAGE, "page": 1})
-            for incident in answer.json():
+            for incident in read_json(answer):
                 if _marker(incident) == draft_id:
                     return dict(incident)
         return None
@@ -42,7 +42,7 @@ class StatuspageRead:
         found: list[dict[str, Any]] = []
         for page in range(1, _PAGES_MAX + 1):
             params = {"per_page": _PAGE, "page": page}
-            rows = (await self._http.get(self._components, operation="list components", params=params)).json()
+            rows = read_json(await self._http.get(self._components, operation="list components", params=params))
             found += rows
             if len(rows) < _PAGE:
                 break

@@ -69,7 +69,8 @@ async def _of_team(team: str, schedule: OnCallSchedule, directory: Directory, as
         else:
             people += answer
     if not people and not failed:
-        asked.failed[team] = "nobody is on call for a team of that name, and no group of the directory is mapped to it"
+        why = "nobody is on call for a team of that name, and no group of the directory is mapped to it"
+        asked.failed[team] = f"{why} (a name with blanks goes in quotes)"
     return people
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.domain.incident import Incident
-from app.messages.message import Message, actions, cut, escape, link, say, section
+from app.messages.message import Message, actions, clip, cut, escape, link, say, section
 from app.messages.room import stars
 
 
@@ -14,7 +14,7 @@ def rating_once_more(incident: Incident) -> Message:
         f"You took part in *{escape(cut(incident.title, 300))}* ({escape(incident.service)}). How did it go for you? "
         "One click; it goes into the incident's record. I will not ask again."
     )
-    return Message(text=cut(words, 300), blocks=(section(words), actions(*stars(incident))))
+    return Message(text=clip(words, 300), blocks=(section(words), actions(*stars(incident))))
 
 
 def postmortem_overdue(incident: Incident, state: str, sla: timedelta) -> Message:

@@ -8,10 +8,9 @@ from app.domain.alert import State
 from app.domain.alert_group import AlertGroup
 from app.domain.incident import Incident
 from app.domain.ticket import Ending
-from app.messages.message import Message, actions, button, cut, escape, link, say
-from app.messages.room import slack_time
+from app.messages.message import Message, actions, button, cut, escape, link, listing, say
+from app.messages.room import slack_time, to
 
-_SHOWN = 20  # of a long list; the rest is counted
 _ICONS = {
     State.FIRING: ":red_circle:",
     State.ACKNOWLEDGED: ":large_yellow_circle:",
@@ -34,14 +33,14 @@ def storm() -> Message:
     )
 
 
-def listed(incident: Incident) -> list[str]:
+def listed(incident: Incident) -> str:
     """A line for each, what is not over first."""
     groups = sorted(incident.groups, key=lambda group: (group.over, group.number))
     lines = [
         f"{_ICONS[group.state]} *#{group.number}* {_named(group)} · {group.state} since {slack_time(group.at)}"
-        for group in groups[:_SHOWN]
+        for group in groups
     ]
-    return lines if len(groups) <= _SHOWN else [*lines, f"… and {len(groups) - _SHOWN} more"]
+    return listing("*Alerts*\n", lines)
 
 
 def changed(group: AlertGroup) -> Message:
@@ -49,14 +48,12 @@ def changed(group: AlertGroup) -> Message:
 
 
 def fires_again(group: AlertGroup, ic: str | None) -> Message:
-    who = f"<@{ic}>: " if ic else ""
-    return say(f":red_circle: {who}*#{group.number}* {_named(group)} fires again. This incident goes on.")
+    return say(f":red_circle: {to(ic)}*#{group.number}* {_named(group)} fires again. This incident goes on.")
 
 
 def reopened(incident: Incident) -> Message:
-    who = f"<@{incident.ic}>: " if incident.ic else ""
     return say(
-        f":rotating_light: {who}*it fires again.* This incident is open again, and so are its reminders. "
+        f":rotating_light: {to(incident.ic)}*it fires again.* This incident is open again, and so are its reminders. "
         "What was written about its end stays on record; there is a new postmortem draft when it ends again."
     )
 
@@ -68,14 +65,13 @@ def severity_changed(incident: Incident, actor: str) -> Message:
 
 def is_it_over(incident: Incident, at: datetime, end: str) -> Message:
     """``end``: which end of its alerts this asks about."""
-    who = f"<@{incident.ic}>: " if incident.ic else ""
     what = "Every alert" if len(incident.groups) > 1 else "The alert"
     then = (
         "It does not resolve by itself: customers still read that it goes on."
         if incident.public_open
         else f"If nobody says otherwise, it resolves by itself {slack_time(at)}."
     )
-    message = say(f":large_green_circle: {who}{what} of this incident has ended. *Is it over?* {then}")
+    message = say(f":large_green_circle: {to(incident.ic)}{what} of this incident has ended. *Is it over?* {then}")
     buttons = actions(
         button("resolve_incident", "Resolve", incident.id, style="primary"),
         button("keep_open", "Keep open", Ending(incident=incident.id, end=end).model_dump_json()),
@@ -89,9 +85,8 @@ def answered(words: str) -> Message:
 
 
 def held_by_public(incident: Incident) -> Message:
-    who = f"<@{incident.ic}>: " if incident.ic else ""
     return say(
-        f":hourglass: {who}I do not resolve this incident by myself: customers still read that it goes on. "
+        f":hourglass: {to(incident.ic)}I do not resolve this incident by myself: customers still read that it goes on. "
         "When it is over, type `/incident-response resolve`; it offers the last word to them first."
     )
 

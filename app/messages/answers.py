@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from app.domain.gesture import COMMAND, Gesture
 from app.domain.help import CommandHelp
-from app.messages.message import Message, cut, escape, say
+from app.messages.message import Message, clip, escape, listing, say
 
 _REASON_MAX = 500
+_ROOMS_MAX = 1000
 
 NOT_YET = say(":hourglass_flowing_sand: Not done yet: something did not answer. It is tried again by itself.")
 
@@ -39,9 +40,10 @@ def unknown(gesture: Gesture, commands: CommandHelp) -> Message:
 
 def only_in_a_room(gesture: Gesture, rooms: Sequence[str]) -> str:
     name = f"`{COMMAND} {_plain(gesture.name).replace('_', ' ')}`" if gesture.form == "command" else "This button"
-    where = ", ".join(f"<#{room}>" for room in rooms) or f"none; `{COMMAND} declare` makes one"
+    listed = listing("", [f"<#{room}>" for room in rooms], between=", ", limit=_ROOMS_MAX)
+    where = listed or f"none; `{COMMAND} declare` makes one"
     return f"{name} is about one incident: use it in that incident's room. Open rooms: {where}."
 
 
 def _plain(text: str) -> str:
-    return cut(escape(text).replace("`", "'"), _REASON_MAX)
+    return clip(escape(text).replace("`", "'"), _REASON_MAX)

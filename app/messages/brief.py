@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.checklist import Entry
 from app.domain.draft import PublicText
 from app.domain.incident import Incident
-from app.messages.message import Message, cut, escape, section
+from app.messages.message import Message, clip, escape, section
 from app.messages.room import roles, slack_time
 
 LINES_MAX = 12
@@ -56,4 +56,4 @@ def _people(incident: Incident) -> str:
 
 def _plain(text: str) -> str:
     """On one line, whatever was in it."""
-    return cut(escape(" ".join(text.split())), _LINE_MAX - 30)
+    return clip(escape(" ".join(text.split())), _LINE_MAX - 30)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from app.domain.incident import Incident
 from app.domain.ticket import Snooze
-from app.messages.message import Block, Message, actions, button, cut, escape, link, say, section
-from app.messages.room import silence, slack_time, take_command
+from app.messages.message import Block, Message, actions, button, clip, escape, link, say, section
+from app.messages.room import silence, slack_time, take_command, to
 
 SNOOZES = (15, 30, 60)  # minutes
 
@@ -22,7 +22,7 @@ def nudge(incident: Incident, room: str, since_minutes: int, promised: datetime 
         'In the room: `/incident-response update "…"`, or `/incident-response status draft` for customers.' + nobody
     )
     buttons = [*_snoozes(incident), silence(incident)] if incident.ic else [take_command(incident)]
-    return Message(text=cut(text, 300), blocks=(section(text), actions(*buttons)))
+    return Message(text=clip(text, 300), blocks=(section(text), actions(*buttons)))
 
 
 def _snoozes(incident: Incident) -> list[Block]:
@@ -39,7 +39,7 @@ def unanswered(incident: Incident, room: str, minutes: int) -> Message:
         f":rotating_light: {_where(incident, room)}: {who} was reminded that an update is due and has not answered for "
         f"{minutes} min. Look whether they are all right, and *Take command* if they cannot go on."
     )
-    return Message(text=cut(text, 300), blocks=(section(text), actions(take_command(incident))))
+    return Message(text=clip(text, 300), blocks=(section(text), actions(take_command(incident))))
 
 
 def silenced(incident: Incident, actor_id: str) -> Message:
@@ -57,13 +57,12 @@ def promise_due(incident: Incident, room: str, promised: datetime) -> Message:
         f":hourglass_flowing_sand: {_where(incident, room)}: customers were promised an update by "
         f"{slack_time(promised)}. In the room: `/incident-response status draft`."
     )
-    return Message(text=cut(text, 300), blocks=(section(text),))
+    return Message(text=clip(text, 300), blocks=(section(text),))
 
 
 def promise_broken(incident: Incident, promised: datetime) -> Message:
-    who = f"<@{incident.ic}>: " if incident.ic else ""
     return say(
-        f":warning: {who}customers were promised an update by {slack_time(promised)}, and have none. "
+        f":warning: {to(incident.ic)}customers were promised an update by {slack_time(promised)}, and have none. "
         "`/incident-response status draft` writes one; it may give a new time."
     )
 

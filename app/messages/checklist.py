@@ -14,7 +14,7 @@ from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.domain.task import Task
 from app.domain.ticket import Tick
-from app.messages.message import Block, Message, actions, button, escape, section
+from app.messages.message import Block, Message, actions, button, escape, listing, section
 from app.messages.room import slack_time
 
 _DONE, _OPEN, _LATE = ":white_check_mark:", ":white_large_square:", ":alarm_clock:"
@@ -25,7 +25,7 @@ def card(incident: Incident, drafts: Sequence[Draft], now: datetime) -> Message:
     late = sum(entry.overdue(now) for entry in found)
     blocks: list[Block] = [section("*Checklist*\n" + "\n".join(_line(entry, now) for entry in found))]
     if incident.tasks:
-        blocks.append(section("*Tasks*\n" + "\n".join(task_line(task) for task in ordered(incident.tasks))))
+        blocks.append(tasks_section(incident))
     if buttons := [_button(incident, entry) for entry in found if entry.item.button and not entry.done]:
         blocks.append(actions(*buttons))
     return Message(text="Checklist" + (f": {late} overdue" if late else ""), blocks=tuple(blocks))
@@ -37,9 +37,10 @@ def task_line(task: Task) -> str:
     return f"{_OPEN} {_words(task)} <@{task.owner}>"
 
 
-def ordered(tasks: Sequence[Task]) -> list[Task]:
-    """What is left to do first: a message that is too long is cut at its end."""
-    return sorted(tasks, key=lambda task: task.done_at is not None)
+def tasks_section(incident: Incident) -> Block:
+    """What is left to do first: a list that is too long is cut at its end."""
+    ordered = sorted(incident.tasks, key=lambda task: task.done_at is not None)
+    return section(listing("*Tasks*\n", [task_line(task) for task in ordered]))
 
 
 def _words(task: Task) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.readings import Outcome, Reading
-from app.messages.message import Block, Message, context, cut, escape, link, section
+from app.messages.message import Block, Message, clip, context, cut, escape, link, section
 from app.messages.room import slack_time
 
 _OUTCOMES = {Outcome.NO_DATA: "no data", Outcome.FAILED: "query failed", Outcome.STALE: "stale"}
@@ -37,7 +37,7 @@ def _reading(reading: Reading) -> str:
         value = f":hourglass: stale{when}: {_found(reading, room - 100)}"
     else:
         why = f": {escape(reading.why)}" if reading.why else ""
-        value = cut(f":grey_question: {_OUTCOMES[reading.outcome]}{why}", room)
+        value = clip(f":grey_question: {_OUTCOMES[reading.outcome]}{why}", room)
     return f"*{label}*  {value}{query}"
 
 
@@ -45,7 +45,7 @@ def _found(reading: Reading, room: int) -> str:
     """As much as fits, cut between lines: half a link would be no link."""
     slo = f"  (SLO {escape(reading.slo)})" if reading.slo else ""
     if not reading.lines:
-        return cut(escape(reading.text), room - len(slo)) + slo
+        return clip(escape(reading.text), room - len(slo)) + slo
     shown: list[str] = []
     for number, line in enumerate(reading.lines):
         text = f"\n• {_linked(line.link, line.text)}"

@@ -6,6 +6,8 @@ Limits: https://docs.slack.dev/reference/block-kit
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -42,13 +44,39 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def clip(text: str, limit: int) -> str:
+    """``cut`` for mrkdwn: half a link, a mention or an escaped character would be none. Lists: ``listing``."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    if kept.rfind("<") > kept.rfind(">"):
+        kept = kept[: kept.rfind("<")]
+    return re.sub(r"&[a-z]{0,3}$", "", kept).rstrip() + "…"
+
+
+def listing(head: str, items: Sequence[str], *, between: str = "\n", limit: int = SECTION_MAX) -> str:
+    """``head`` and as many of the items, of mrkdwn, as fit whole; the others are counted."""
+    if len(whole := head + between.join(items)) <= limit:
+        return whole
+    more = f"{between}… and {len(items)} more"
+    room = limit - len(head) - len(more)
+    kept: list[str] = []
+    for item in items:
+        if kept and len(item) + len(between) > room:
+            break
+        kept.append(clip(item, room))
+        room -= len(kept[-1]) + len(between)
+    left = len(items) - len(kept)
+    return head + between.join(kept) + (f"{between}… and {left} more" if left else "")
+
+
 def say(text: str) -> Message:
     """A message of one paragraph of mrkdwn; the caller has escaped what came from outside."""
-    return Message(text=cut(text, TEXT_MAX), blocks=(section(text),))
+    return Message(text=clip(text, TEXT_MAX), blocks=(section(text),))
 
 
 def section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION_MAX)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION_MAX)}}
 
 
 def header(text: str) -> Block:
@@ -58,7 +86,7 @@ def header(text: str) -> Block:
 def context(*texts: str) -> Block:
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": cut(text, SECTION_MAX)} for text in texts[:10]],
+        "elements": [{"type": "mrkdwn", "text": clip(text, SECTION_MAX)} for text in texts[:10]],
     }
 
 
@@ -80,7 +108,7 @@ def button(
         title, question = confirm
         block["confirm"] = {
             "title": {"type": "plain_text", "text": cut(title, 100)},
-            "text": {"type": "mrkdwn", "text": cut(question, 300)},
+            "text": {"type": "mrkdwn", "text": clip(question, 300)},
             "confirm": {"type": "plain_text", "text": "Yes"},
             "deny": {"type": "plain_text", "text": "Not yet"},
         }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.incident import Handoff, Incident
 from app.domain.people import Role
 from app.domain.ticket import Offer
-from app.messages.message import Message, actions, button, cut, escape, link, say, section
+from app.messages.message import Message, actions, button, clip, escape, link, listing, say, section
 from app.messages.room import take_command
 
 
@@ -17,7 +17,7 @@ def come(incident: Incident, room: str, why: str) -> Message:
         f":rotating_light: *{incident.severity}: {escape(incident.title)}* ({escape(incident.service)}): *{why}*. "
         f"{link(room, 'Open the room')} and take command, or find somebody who does."
     )
-    return Message(text=cut(text, 300), blocks=(section(text), actions(take_command(incident))))
+    return Message(text=clip(text, 300), blocks=(section(text), actions(take_command(incident))))
 
 
 def vacant(incident: Incident) -> Message:
@@ -45,7 +45,7 @@ def offered(incident: Incident, offer: Handoff, room: str, capsule: Message) -> 
     buttons = actions(
         button("accept_handoff", "Accept", ticket, style="primary"), button("decline_handoff", "Decline", ticket)
     )
-    return Message(text=cut(text, 300), blocks=(section(text), *capsule.blocks, buttons))
+    return Message(text=clip(text, 300), blocks=(section(text), *capsule.blocks, buttons))
 
 
 def offer_made(offer: Handoff) -> Message:
@@ -61,7 +61,7 @@ def invited(came: Sequence[str], already: Sequence[str], failed: Mapping[str, st
     lines = [f":white_check_mark: invited: {_names(came)}"] if came else []
     lines += [f":information_source: here already: {_names(already)}"] if already else []
     lines += [f":x: {escape(who)}: {escape(why)}" for who, why in failed.items()]
-    return say("\n".join(lines) or "There was nobody to invite.")
+    return say(listing("", lines) or "There was nobody to invite.")
 
 
 def _names(slack_ids: Sequence[str]) -> str:

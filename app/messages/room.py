@@ -10,7 +10,21 @@ from app.domain.catalogue import About
 from app.domain.incident import Incident
 from app.domain.people import Person, Role
 from app.domain.ticket import Rating
-from app.messages.message import Block, Message, actions, button, context, cut, escape, header, link, say, section
+from app.messages.message import (
+    Block,
+    Message,
+    actions,
+    button,
+    clip,
+    context,
+    cut,
+    escape,
+    header,
+    link,
+    listing,
+    say,
+    section,
+)
 
 _ALERTS_NAMED = 4  # in the header, of those of the incident
 
@@ -46,7 +60,7 @@ def opening(incident: Incident) -> Message:
     source = f"{link(incident.alert.link, 'Alert group in OnCall')} · " if incident.alert.link else ""
     blocks.append(context(f"{source}incident `{incident.id}` · `/incident-response help` lists what you can do here"))
     blocks.append(actions(take_command(incident), silence(incident)))
-    return Message(text=cut(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
+    return Message(text=clip(f"{incident.severity}: {escape(incident.title)}", 300), blocks=tuple(blocks))
 
 
 def counted(incident: Incident) -> str:
@@ -74,6 +88,11 @@ def roles(incident: Incident) -> str:
     return " · ".join(f"*{role.capitalize()}* <@{slack_id}>" for role, slack_id in held)
 
 
+def to(ic: str | None) -> str:
+    """Whom a message calls; "" while nobody commands."""
+    return f"<@{ic}>: " if ic else ""
+
+
 def take_command(incident: Incident) -> Block:
     return button("take_command", "Take command", incident.id)
 
@@ -86,13 +105,12 @@ def arrivals(joined: Sequence[Person], absent: dict[str, str], failures: Sequenc
     """Who is here and why, who could not come and why, and which list of people could not be read (P-people)."""
     lines = [f"• <@{person.slack_id}> ({person.source.replace('_', ' ')})" for person in joined]
     lines = lines or ["• nobody could be invited"]
-    blocks: list[Block] = [section("*Here*\n" + "\n".join(lines))]
+    blocks: list[Block] = [section(listing("*Here*\n", lines))]
     if absent:
-        blocks.append(
-            section("*Not here*\n" + "\n".join(f"• {escape(name)}: {escape(why)}" for name, why in absent.items()))
-        )
+        lines = [f"• {escape(name)}: {escape(why)}" for name, why in absent.items()]
+        blocks.append(section(listing("*Not here*\n", lines)))
     if failures:
-        blocks.append(section(":warning: *Not known*\n" + "\n".join(f"• {escape(failure)}" for failure in failures)))
+        blocks.append(section(listing(":warning: *Not known*\n", [f"• {escape(failure)}" for failure in failures])))
     if chain:
         blocks.append(context(f"On call found through {escape(chain)}"))
     return Message(text=f"{len(joined)} people are here", blocks=tuple(blocks))
@@ -100,11 +118,10 @@ def arrivals(joined: Sequence[Person], absent: dict[str, str], failures: Sequenc
 
 def assembled(incident: Incident, missing: Sequence[str], seconds: float) -> Message:
     if missing:
-        who = f"<@{incident.ic}>: " if incident.ic else ""
-        lines = "\n".join(f"• {escape(line)}" for line in missing)
-        told = say(
-            f":warning: {who}the room stands, {seconds:.1f} s after the alert, but something is missing:\n{lines}"
+        head = (
+            f":warning: {to(incident.ic)}the room stands, {seconds:.1f} s after the alert, but something is missing:\n"
         )
+        told = say(listing(head, [f"• {escape(line)}" for line in missing]))
         # What is missing may be the header, and with it the one place to take command.
         return Message(text=told.text, blocks=(*told.blocks, actions(take_command(incident), silence(incident))))
     return say(f":white_check_mark: Room assembled {seconds:.1f} s after the alert.")
@@ -161,8 +178,7 @@ def farewell(incident: Incident, at: datetime) -> Message:
 
 
 def still_open(incident: Incident, why: str) -> Message:
-    who = f"<@{incident.ic}>: " if incident.ic else ""
-    return say(f":hourglass: {who}{why}; this room stays open until then.")
+    return say(f":hourglass: {to(incident.ic)}{why}; this room stays open until then.")
 
 
 def slack_time(at: datetime) -> str:

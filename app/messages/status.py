@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.messages import alerts
-from app.messages.message import Message, escape, header, link, section
+from app.messages.message import Message, escape, header, link, listing, section
 from app.messages.room import slack_time
 
 
@@ -37,10 +37,8 @@ def card(incident: Incident, drafts: Sequence[Draft], *, reminding: bool) -> Mes
         lines.append(f"*Postmortem* {link(incident.postmortem.url, incident.postmortem.identifier)}")
     lines += [f":warning: {escape(missing)}" for missing in incident.missing]
     title = header(f"{incident.severity}: {incident.title}")
-    joined = section("*Alerts*\n" + "\n".join(alerts.listed(incident)))
-    return Message(
-        text=f"Incident {incident.id}: {incident.status.value}", blocks=(title, section("\n".join(lines)), joined)
-    )
+    blocks = (title, section(listing("", lines)), section(alerts.listed(incident)))
+    return Message(text=f"Incident {incident.id}: {incident.status.value}", blocks=blocks)
 
 
 def _snoozed(incident: Incident) -> str:

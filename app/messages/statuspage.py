@@ -8,7 +8,20 @@ from app.domain import ticket
 from app.domain.draft import Draft, DraftState
 from app.domain.incident import PublicIncident
 from app.domain.promise import promised
-from app.messages.message import SECTION_MAX, Block, Message, actions, button, context, cut, escape, link, section
+from app.messages.message import (
+    SECTION_MAX,
+    Block,
+    Message,
+    actions,
+    button,
+    clip,
+    context,
+    cut,
+    escape,
+    link,
+    listing,
+    section,
+)
 
 _FATE = {
     DraftState.PENDING_APPROVAL: "*Draft for customers*: nothing is published until it is approved",
@@ -40,12 +53,14 @@ def card(draft: Draft, problems: Sequence[str], *, public: PublicIncident | None
         blocks.append(context(promise))
     if undecided:
         if problems:
-            blocks.append(section(":warning: Cannot be approved: " + escape("; ".join(problems))))
+            blocks.append(
+                section(listing(":warning: Cannot be approved: ", [escape(one) for one in problems], between="; "))
+            )
         if expired:
             blocks.append(section(":hourglass: Too old to be approved unread: is it *Still true*? If not, *Edit* it."))
         blocks.append(_decision(draft, expired=expired))
     blocks.append(context(f"draft `{draft.id}` · sha256 `{draft.sha256[:16]}…`"))
-    return Message(text=cut(f"Customer update ({draft.state}): {escape(draft.text.title)}", 300), blocks=tuple(blocks))
+    return Message(text=clip(f"Customer update ({draft.state}): {escape(draft.text.title)}", 300), blocks=tuple(blocks))
 
 
 def _quoted(body: str) -> list[str]:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from app.domain.incident import Incident
 from app.domain.task import Task
 from app.domain.ticket import TaskTicket
-from app.messages.checklist import ordered, task_line
-from app.messages.message import Block, Message, actions, button, cut, escape, section
+from app.messages.checklist import task_line, tasks_section
+from app.messages.message import Block, Message, actions, button, clip, escape, section
 
 
 def given(incident: Incident, task: Task) -> Message:
     by = "" if task.by == task.owner else f" (from <@{task.by}>)"
     if task.done_at:
         return Message(
-            text=cut(f"Done: {escape(task.text)}", 300),
+            text=clip(f"Done: {escape(task.text)}", 300),
             blocks=(section(f"{task_line(task)}: done by <@{task.done_by}>"),),
         )
     words = f":clipboard: <@{task.owner}>: *{escape(task.text).replace('*', '')}*{by}"
-    return Message(text=cut(f"Task: {escape(task.text)}", 300), blocks=(section(words), actions(_done(incident, task))))
+    return Message(
+        text=clip(f"Task: {escape(task.text)}", 300), blocks=(section(words), actions(_done(incident, task)))
+    )
 
 
 def listed(incident: Incident) -> Message:
@@ -26,8 +28,7 @@ def listed(incident: Incident) -> Message:
             text="No tasks",
             blocks=(section('No tasks yet. `/incident-response task "what is to be done" @owner` adds one.'),),
         )
-    lines = "\n".join(task_line(task) for task in ordered(incident.tasks))
-    return Message(text=f"{len(incident.tasks)} tasks", blocks=(section(f"*Tasks*\n{lines}"),))
+    return Message(text=f"{len(incident.tasks)} tasks", blocks=(tasks_section(incident),))
 
 
 def _done(incident: Incident, task: Task) -> Block:

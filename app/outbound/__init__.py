@@ -10,7 +10,7 @@ All of it sits in an httpx transport, so that a library that brings its own clie
 
 from __future__ import annotations
 
-from app.outbound.client import Client
+from app.outbound.client import Client, read_json
 from app.outbound.guard import Response, Transport, transport
 
-__all__ = ["Client", "Response", "Transport", "transport"]
+__all__ = ["Client", "Response", "Transport", "read_json", "transport"]

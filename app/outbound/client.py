@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from json import loads
 from typing import Any
 
 import httpx
@@ -10,6 +12,9 @@ import httpx
 from app.errors import VendorRefused
 from app.outbound.guard import ATTEMPTS, DEADLINE_S, Transport
 from app.outbound.guard import transport as guarded
+
+# An escaped backslash, a whole pair, or half of one.
+_ESCAPES = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
 
 Params = Mapping[str, str | int | float] | Sequence[tuple[str, str]]
 
@@ -54,7 +59,7 @@ class Client:
         """The answer as JSON. Anything else is somebody else's answer: a login page, a proxy."""
         response = await self.get(path, operation=operation, params=params)
         try:
-            return response.json()
+            return read_json(response)
         except ValueError as error:
             remedy = "check the vendor's base URL in the settings"
             raise VendorRefused(self._vendor, operation, "not JSON", remedy=remedy) from error
@@ -101,3 +106,10 @@ class Client:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+
+def read_json(response: httpx.Response) -> Any:
+    """Raises ``ValueError``. Half a surrogate pair, as somebody's name may end in, is no text and could not be stored:
+    U+FFFD stands in its place."""
+    whole = _ESCAPES.sub(lambda hit: rb"\ufffd" if hit[1] else hit[0], response.content)
+    return loads(whole)

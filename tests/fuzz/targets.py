@@ -6,12 +6,16 @@ The coverage-guided run of ``make fuzz`` feeds these, and so does ``tests/unit/t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from app import clock
+from app.domain.audit import AuditEvent, AuditType, Fact, chain, verify
 from app.domain.gesture import parse
+from app.domain.redaction import findings, redact, scrub
 from app.errors import Park
 from app.queue.envelope import GESTURE, Envelope, decode, dedup, lane
 from app.settings import WebhookSettings
@@ -28,6 +32,7 @@ from app.webhook.main import build
 SECRET = "known-to-the-fuzzer"
 UNKNOWN = "a-secret-that-no-stranger-knows"
 MAY_BE_TAKEN = 1_048_576  # SQS: bytes of a message
+DEEP = 50  # objects and lists in the details of an event: more than anything here records
 
 
 @dataclass
@@ -166,6 +171,41 @@ def signature(data: bytes) -> None:
     assert alerting is None
 
 
+def redaction(data: bytes) -> None:
+    """Text on its way out: nothing private is left, and what is clean stays as it is."""
+    text = data.decode(errors="replace")
+    found, once = findings(text), redact(text)
+    assert bool(found) is (once != text)
+    assert findings(once) == []
+    assert redact(once) == once
+
+
+def scrubbing(data: bytes) -> None:
+    """Details on their way into the trail: scrubbed once is scrubbed, and the chain holds when it is read back."""
+    try:
+        details = json.loads(data)
+        json.dumps(details, ensure_ascii=False, allow_nan=False).encode()  # what is none of these was never text
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(details, dict) or data.count(b"[") + data.count(b"{") > DEEP:
+        return
+    once = scrub(details)
+    assert scrub(once) == once
+    assert all(findings(text) == [] for text in _texts(once))
+    facts = [Fact(type=AuditType.TIMELINE_NOTE, actor="system", details=details)] * 2
+    events = chain("fuzz", 0, "", facts, datetime(2026, 1, 1, tzinfo=UTC))
+    stored = [AuditEvent.model_validate_json(event.model_dump_json()) for event in events]
+    assert verify(stored) == []
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _texts(part)]
+    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (webhook, slack, gesture, envelope, signature)
+    target.__name__: target for target in (webhook, slack, gesture, envelope, signature, redaction, scrubbing)
 }

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain import claims
 from app.domain.fact_check import Sources, check
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "evaluation" / "sentences.json").read_text())
@@ -64,3 +65,21 @@ def test_too_little_is_not_enough() -> None:
     assert not mostly_invented.enough
     assert check(f"{TRUE} The root cause was DNS.", KNOWN).enough
     assert not check("", KNOWN).enough
+
+
+def test_each_line_of_a_long_incident_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P-bounded: everything else waits meanwhile."""
+    looked_at: list[str] = []
+    numbers = claims.numbers
+
+    def noticed(line: str) -> list[claims.Number]:
+        looked_at.append(line)
+        return numbers(line)
+
+    monkeypatch.setattr(claims, "numbers", noticed)
+    recorded = [f"14:{n % 60:02}:00 update: step {n} of the rollback ended" for n in range(500)]
+    text = "\n".join(
+        f"According to logs, step {n} of the rollback ended at 14:{n % 60:02} and 3 failed." for n in range(50)
+    )
+    assert check(text, Sources(recorded, [f"log {n}" for n in range(500)])).kept
+    assert {looked_at.count(line) for line in recorded} == {1}

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.alert_group import AlertGroup
 from app.domain.catalogue import About, Dashboard
 from app.domain.component import Component, ComponentStatus
 from app.domain.draft import BODY_MAX, COMPONENTS_MAX, DraftState, PublicStatus, PublicText
@@ -19,10 +20,12 @@ from app.domain.help import CommandHelp
 from app.domain.incident import Incident, Postmortem, PublicIncident
 from app.domain.people import Person, Source
 from app.domain.readings import Line, Outcome, Reading
+from app.domain.severity import Severity
+from app.domain.task import Task
 from app.intake.fields import text as one_line
 from app.intake.fields import web_address
-from app.messages import alerts, answers, cadence, checklist, context, room, status, statuspage
-from app.messages.message import TEXT_MAX, Message, escape, link, say
+from app.messages import alerts, answers, cadence, checklist, context, people, room, status, statuspage, tasks
+from app.messages.message import SECTION_MAX, TEXT_MAX, Message, clip, escape, link, listing, say
 from app.messages.statuspage_editor import editor
 from app.sim.slack_blocks import block_complaints, view_complaints
 from tests import factories as make
@@ -95,12 +98,15 @@ def _markup(part: Any) -> Iterator[str]:
 
 
 _OURS = re.compile(
-    r"<(@U0PRIMARY|@U0SECONDARY|#C0ROOM|!date\^\d+\^|https://(x\.example/|sandbox\.slack\.example/)[^<>|]*(\||$|…))"
+    r"<(@U0PRIMARY|@U0SECONDARY|#C0ROOM|!date\^\d+\^|https://(x\.example/|sandbox\.slack\.example/)[^<>|]*\|)"
 )
 
 
 def _foreign(said: str) -> list[str]:
-    return [said[at : at + 40] for at, c in enumerate(said) if c == "<" and not _OURS.match(said, at)]
+    """And what is ours and cut in the middle: half a link is none."""
+    strange = [said[at : at + 40] for at, c in enumerate(said) if c == "<" and not _OURS.match(said, at)]
+    halves = [said[-40:]] if said.rfind("<") > said.rfind(">") or re.search(r"&[a-z]{0,3}…?$", said) else []
+    return strange + halves
 
 
 @pytest.mark.parametrize(
@@ -109,6 +115,8 @@ def _foreign(said: str) -> list[str]:
 def test_a_ping_would_be_seen(ping: str) -> None:
     """The check of this page checks."""
     assert _rejected(say(f"hello {ping}"))
+    assert _rejected(Message(text="hello <https://x.example/a|the…"))
+    assert _rejected(Message(text="hello &am…"))
     assert _rejected(say("x")) == []
 
 
@@ -188,3 +196,49 @@ def test_a_link_ends_where_it_ends(where: str, label: str) -> None:
     shown = link(f"https://x.example/{where}", label)
     assert (shown.count("<"), shown.count(">"), shown[-1]) == (1, 1, ">")
     assert shown.count("|") == 1 + label.count("|")
+
+
+# ---------------------------------------------------------------- what is too long
+
+_items = st.lists(
+    st.sampled_from(["<https://x.example/a|a link>", "<@U0PRIMARY>", "&amp;" * 5, "words " * 20]), max_size=40
+)
+
+
+@given(_items, st.integers(min_value=60, max_value=400), st.sampled_from(["\n", ", "]))
+def test_a_list_is_cut_between_its_items_and_counts_the_others(items: list[str], limit: int, between: str) -> None:
+    said = listing("*Head*\n", items, between=between, limit=limit)
+    assert len(said) <= limit
+    assert _foreign(said) == []
+    left = re.search(r"… and (\d+) more$", said)
+    shown = said.removeprefix("*Head*\n").split(between) if items else []
+    assert len(shown) - bool(left) + (int(left[1]) if left else 0) == len(items)
+
+
+@given(foreign, st.integers(min_value=20, max_value=200), st.integers(min_value=20, max_value=200))
+def test_a_text_is_not_cut_in_a_link_or_a_sign(before: str, length: int, limit: int) -> None:
+    said = clip(
+        f"{escape(before)[:length]} {link('https://x.example/a', before)} & <@U0PRIMARY> {escape(before)}", limit
+    )
+    assert len(said) <= limit
+    assert said.rfind("<") <= said.rfind(">")
+
+
+def test_long_lists_are_whole_as_far_as_they_go() -> None:
+    """T5: of alerts with links, tasks, people who did not come, and what is missing."""
+    alert = make.alert(title="Error rate " * 20, link=f"https://x.example/{'a' * 250}")
+    groups = tuple(AlertGroup.of(alert, Severity.P1, number=n) for n in range(1, 60))
+    todo = tuple(
+        Task(id=f"t{n}", text="look at & " * 15, owner="U0PRIMARY", by="U0PRIMARY", at=make.AT) for n in range(30)
+    )
+    incident = make.incident().but(alerts=groups, tasks=todo, missing=tuple(f"{'x & ' * 50}{n}" for n in range(40)))
+    failed = {f"{'name & ' * 10}{n}": "Slack does not know them <x>" for n in range(60)}
+    said = [
+        status.card(incident, [], reminding=True), checklist.card(incident, [], make.AT), tasks.listed(incident),
+        people.invited(["U0PRIMARY"] * 30, [], failed), room.arrivals([], failed, list(failed), "x"),
+        room.assembled(incident, incident.missing, 1.5), say(alerts.listed(incident)),
+    ]  # fmt: skip
+    for message in said:
+        assert _rejected(message) == []
+        assert any(re.search(r"\n… and \d+ more$", text) for text in _markup([*message.blocks]))
+    assert all(len(text) <= SECTION_MAX for message in said for text in _markup([*message.blocks]))

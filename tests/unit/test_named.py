@@ -21,6 +21,20 @@ def test_who_is_named_twice_is_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "teams"),
+    [
+        ('"Checkout Team"', ("Checkout Team",)),
+        ("“Checkout  Team”, payments", ("Checkout Team", "payments")),
+        ('@web "@Data, Search & Co." web', ("web", "Data, Search & Co.")),
+        ('"payments"', ("payments",)),
+    ],
+)
+def test_a_team_with_blanks_in_its_name_stands_in_quotes(words: str, teams: tuple[str, ...]) -> None:
+    assert read(words) == Named(teams=teams)
+    assert read(f'{words} "a@example.com" <@U1>') == Named(slack_ids=("U1",), emails=("a@example.com",), teams=teams)
+
+
+@pytest.mark.parametrize(
     "words", ["<!channel>", "<!here|here>", "<#C1|general>", "<https://example.com|x>", "a@b", "<@u1>"]
 )
 def test_what_is_nobody_is_not_guessed_at(words: str) -> None:

@@ -269,3 +269,19 @@ async def test_a_page_that_is_not_json_is_a_wrong_address() -> None:
     with pytest.raises(VendorRefused, match="not JSON") as refused:
         await client(Answers(httpx.Response(200, text="<html>Sign in</html>"))).get_json("things", operation="read")
     assert "base URL" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'"Ana \ud83d"', "Ana \ufffd"),
+        (rb'"\uDE00\ud83d\ude00 Ana"', "\ufffd\U0001f600 Ana"),
+        (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (rb'"C:\\ud800"', "C:\\ud800"),  # an escaped backslash, and four letters
+        (rb'"\\\ud800"', "\\\ufffd"),
+        ('"\U0001f600 é"'.encode(), "\U0001f600 é"),
+    ],
+)
+async def test_half_a_character_in_an_answer_is_none(sent: bytes, read: str) -> None:
+    answer = httpx.Response(200, content=b'{"name": ' + sent + b"}")
+    assert await client(Answers(answer)).get_json("people/1", operation="read") == {"name": read}

@@ -278,6 +278,16 @@ def test_of_a_team_of_hundreds_as_many_are_invited_as_one_transaction_records() 
     _play(story)
 
 
+def test_a_team_with_blanks_in_its_name_is_asked_for_in_quotes() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _leave(office, LEAD)
+        house.directory._team_groups = {"Checkout Team": cast.WORKOS_GROUP}
+        assert "a name with blanks goes in quotes" in await _say(office, IC, "invite Checkout Team")
+        assert f"invited: <@{LEAD}>" in await _say(office, IC, "invite “Checkout Team”")
+
+    _play(story)
+
+
 # ---------------------------------------------------------------- nobody is here
 
 

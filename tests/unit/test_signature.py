@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from app.signature import (
     SLACK_TOLERANCE_S,
@@ -105,3 +109,78 @@ def test_slack_signs_as_its_documentation_shows() -> None:
 def test_nobody_else_can_claim_to_have_verified() -> None:
     with pytest.raises(RuntimeError, match="verify the bytes"):
         Verified(object(), BODY)
+
+
+# ---------------------------------------------------------------- whatever is sent
+
+Verify = Callable[[str, bytes, str, str], Verified | None]  # secret, body, header, timestamp
+
+_body = st.binary() | st.binary(min_size=64)
+_secret = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+_seconds = st.integers(-SLACK_TOLERANCE_S, SLACK_TOLERANCE_S).map(lambda off: str(int(NOW) + off))
+
+
+def _alerting(secret: str, body: bytes, given: str, timestamp: str) -> Verified | None:
+    return verify_grafana_alerting([secret], body, given, timestamp=timestamp, now=NOW, tolerance_s=300)
+
+
+# How each is signed, and verified. A bearer's token vouches for no bytes: only the token is varied.
+KINDS: dict[str, tuple[Callable[[str, bytes, str], str], Verify]] = {
+    "hmac": (lambda secret, body, _: sign_hex(secret, body), lambda s, b, given, _: verify_hmac([s], b, given)),
+    "alerting": (lambda s, b, timestamp: sign_hex(s, timestamp.encode() + b":" + b), _alerting),
+    "slack": (
+        lambda secret, body, timestamp: sign_slack(secret, timestamp, body),
+        lambda s, b, given, timestamp: verify_slack(s, timestamp, b, given, now=NOW),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(secret=_secret, body=_body, timestamp=_seconds)
+def test_what_was_signed_verifies_and_covers_its_bytes(kind: str, secret: str, body: bytes, timestamp: str) -> None:
+    sign, verify = KINDS[kind]
+    proof = verify(secret, body, sign(secret, body, timestamp), timestamp)
+    assert proof is not None
+    assert proof.covers(body)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(secret=_secret, body=_body, other=st.binary(), timestamp=_seconds, at=st.integers(0, 200))
+def test_no_other_body_verifies(kind: str, secret: str, body: bytes, other: bytes, timestamp: str, at: int) -> None:
+    """G10: neither another body nor this one with a bit of it turned, something added or something cut off."""
+    sign, verify = KINDS[kind]
+    header = sign(secret, body, timestamp)
+    turned = bytearray(body or b"x")
+    turned[at % len(turned)] ^= 1 << at % 8
+    for forged in {other, bytes(turned), body + b" ", body[:-1], b" " + body} - {body}:
+        assert verify(secret, forged, header, timestamp) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(secret=_secret, stranger=_secret, body=_body, timestamp=_seconds, at=st.integers(0, 200), header=st.text())
+def test_no_made_up_signature_verifies(
+    kind: str, secret: str, stranger: str, body: bytes, timestamp: str, at: int, header: str
+) -> None:
+    """G10: not one by another secret, not a part of a good one, not a good one with a character changed."""
+    assume(secret != stranger)
+    sign, verify = KINDS[kind]
+    good = sign(secret, body, timestamp)
+    at %= len(good)
+    changed = good[:at] + ("0" if good[at] != "0" else "1") + good[at + 1 :]
+    for forged in (sign(stranger, body, timestamp), changed, good[:-1], good + "0", header, ""):
+        assert verify(secret, body, forged, timestamp) is None
+
+
+@pytest.mark.parametrize("kind", ["alerting", "slack"])
+@given(secret=_secret, body=_body, timestamp=_seconds, other=_seconds | st.text())
+def test_no_other_time_verifies(kind: str, secret: str, body: bytes, timestamp: str, other: str) -> None:
+    """X2"""
+    assume(other != timestamp)
+    sign, verify = KINDS[kind]
+    assert verify(secret, body, sign(secret, body, timestamp), other) is None
+
+
+@given(_secret, st.text())
+def test_no_other_token_verifies(token: str, given: str) -> None:
+    assume(given.strip().removeprefix("Bearer ").strip() != token)
+    assert verify_bearer([token], BODY, given) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
@@ -487,5 +489,36 @@ def test_the_flow_is_named_in_the_journal() -> None:
         steps = await house.store.steps((await house.incident()).id, war_room.FLOW)
         names = {"create_channel", "resolve_responders", "invite_responders", "post_context", "pin_checklist"}
         assert names | {"schedule_nudge"} <= set(steps)
+
+    play(story)
+
+
+class _Halved(httpx.AsyncBaseTransport):
+    """Every name that a vendor answers with ends in half a character, as of a phone's emoji that was cut."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        body = re.sub(
+            rb'("(?:first_name|last_name|username|name|real_name)":\s*"[^"]*)"', rb'\1\\ud83d"', await answer.aread()
+        )
+        return httpx.Response(answer.status_code, headers={"content-type": "application/json"}, content=body)
+
+
+@pytest.mark.parametrize("vendor", ["workos", "oncall"])
+def test_half_a_character_in_a_name_keeps_nobody_out(vendor: str) -> None:
+    """P-people: the name can be said and stored, and the room stands."""
+
+    async def story(house: House) -> None:
+        around = iter(house.faults)
+        house.boot(lambda inner: _Halved(inner) if next(around) == vendor else inner)
+        await house.fire()
+        incident = await house.incident()
+        assert incident.status is Status.ACTIVE
+        assert set(house.rooms[0].members) >= EVERYBODY
+        for event in await house.store.trail(incident.id):
+            event.model_dump_json().encode()
 
     play(story)

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.effects.slack.pace import VENDOR, Pace
 from app.errors import Unknown, VendorError, VendorRefused, VendorThrottled, VendorUnavailable
-from app.outbound import Client, Response, Transport
+from app.outbound import Client, Response, Transport, read_json
 
 Json = dict[str, Any]
 
@@ -99,7 +99,7 @@ class WebApi:
 
 def _body(method: str, response: Response, idempotent: bool) -> Json:
     try:
-        body = response.json()
+        body = read_json(response)
     except ValueError:
         body = None
     if not isinstance(body, dict):
