@@ -11,7 +11,8 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import Change, DraftWrite
 from app.domain.draft import Draft, PublicStatus, PublicText, compose
 from app.domain.gesture import Gesture, parse
-from app.domain.incident import Incident, Status, incident_id
+from app.domain.ids import incident_id
+from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.domain.severity import Severity
 from app.ports import Store

@@ -7,8 +7,7 @@ together with the audit events of the change, or not at all (P-audit).
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -232,14 +231,6 @@ class Incident(BaseModel):
         if "status" in changes:
             raise ValueError("a status changes through to(), which keeps the transition table")
         return self.model_copy(update=changes)
-
-
-def incident_id(alert_group: str, episode: int, fired_at: datetime) -> str:
-    """Deterministic, so that two deliveries of one alert agree on it before either has written anything. ``fired_at``:
-    the alert's own time, since episodes are counted only for as long as we remember the one before, which is a year."""
-    name = f"{alert_group}\x1f{episode}\x1f{fired_at.astimezone(UTC).isoformat()}"
-    digest = hashlib.sha256(name.encode()).digest()
-    return b32encode(digest)[:10].decode().lower()
 
 
 def channel_name(incident: Incident, suffix: int = 0) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aioboto3
 
 from app import clock
-from app.domain.incident import incident_id
+from app.domain.ids import incident_id
 from app.errors import IncidentResponseError, VendorError, VendorRefused
 from app.outbound import Client
 from app.signature import ALERTING_HEADER, BEARER_HEADER, ONCALL_HEADER, sign_grafana_alerting, sign_hex

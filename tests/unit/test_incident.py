@@ -8,7 +8,8 @@ from itertools import product
 
 import pytest
 
-from app.domain.incident import TRANSITIONS, Status, channel_name, incident_id
+from app.domain.ids import incident_id
+from app.domain.incident import TRANSITIONS, Status, channel_name
 from app.domain.schedule import schedule_name
 from tests.factories import AT, incident
 

@@ -11,7 +11,7 @@ from app import ledger
 from app.domain.audit import AuditType, Fact, verify
 from app.domain.change import Change
 from app.domain.incident import Incident
-from app.errors import Busy, Park
+from app.errors import Busy, Park, TrailBroken
 from app.ledger import Decision
 from app.sim.memory_store import MemoryStore
 from app.sim.virtual_time import run
@@ -115,7 +115,7 @@ def test_a_change_whose_event_is_not_written_is_not_written_either() -> None:
         before = await stored(store, incident())
         [first] = store.audit[before.id]
         store.audit[before.id].append(first.model_copy(update={"seq": 2}))  # as if somebody went past the ledger
-        with pytest.raises(Busy):
+        with pytest.raises(TrailBroken):
             await ledger.amend(store, before.id, _decide([]))
         assert store.incidents[before.id] == before
 
