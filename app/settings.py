@@ -216,7 +216,7 @@ class ProcessorSettings(_Settings):
     visibility_timeout_s: int = Field(
         30, ge=5, le=43_200, description="How long a message stays ours without a heartbeat, seconds."
     )
-    max_attempts: int = Field(6, ge=1, description="Deliveries of a message before it is parked.")
+    max_attempts: int = Field(6, ge=1, description="Attempts at a message before it is parked.")
     drain_timeout_s: float = Field(25.0, gt=0, description="Time to finish what is in flight on SIGTERM, seconds.")
     heartbeat_url: SecretStr | None = Field(
         None, description="Called every 30 s while the processor works; when it stops, somebody there wakes people."

@@ -47,6 +47,12 @@ MUTANTS = (
         "unit/test_war_room.py",
     ),
     Mutant(
+        "L3", "what expired and is not deleted yet stands in the way", "app/effects/dynamodb/items.py",
+        '"attribute_not_exists(PK) OR expires_at <= :now", {":now": int(now.timestamp())}',
+        '"attribute_not_exists(PK)", {}',
+        "contract/test_store.py",
+    ),
+    Mutant(
         "L4", "an event is acknowledged whatever became of it", "app/intake/slack.py",
         "return BoltResponse(status=await self._record(request))",
         "await self._record(request)\n        return BoltResponse(status=200)",
@@ -68,7 +74,7 @@ MUTANTS = (
     ),
     Mutant(
         "L5", "what is left at the end is not given back", "app/processor/consumer.py",
-        "                await self._put_off(delivery, 0)\n",
+        "            await self._put_off(delivery, 0)\n",
         "",
         "unit/test_consumer.py",
     ),
@@ -97,10 +103,34 @@ MUTANTS = (
         "unit/test_consumer.py",
     ),
     Mutant(
-        "L6", "who waits for another's lease is given up on", "app/processor/consumer.py",
-        "if isinstance(error, (VendorThrottled, Busy)):",
-        "if isinstance(error, VendorThrottled):",
+        "L6", "who waits for another's lease is given up on", "app/processor/attempts.py",
+        "if not isinstance(error, (VendorThrottled, Busy)):",
+        "if not isinstance(error, VendorThrottled):",
         "unit/test_storms.py",
+    ),
+    Mutant(
+        "L6", "what waits too long is left to the queue, which drops it", "app/processor/attempts.py",
+        "limit is None or delivery.attempt < max(limit - SPARE_RECEIVES, self._max)",
+        "True",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "a message that kills the processor kills the next one, for ever", "app/processor/attempts.py",
+        "await self._marks.mark(message, deaths + 1)",
+        "pass",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "what was received often is given up unworked", "app/processor/attempts.py",
+        "if deaths >= max(self._max - 1, 1):",
+        "if delivery.attempt > self._max:",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "who dies with the guilty is given up with it", "app/processor/attempts.py",
+        "        async with self._one_by_one:\n",
+        "        if True:\n",
+        "unit/test_consumer.py",
     ),
     Mutant(
         "D11", "an end that was taken back is worked on all the same", "app/flows/reopening.py",
@@ -243,8 +273,14 @@ MUTANTS = (
     ),
     Mutant(
         "D4", "a failure does not stop its lane", "app/processor/consumer.py",
-        "        await self._put_off(delivery, _delay(delivery.attempt, error))\n        return False",
-        "        await self._put_off(delivery, _delay(delivery.attempt, error))\n        return True",
+        "        await self._put_off(delivery, _delay(attempt, error))\n        return False",
+        "        await self._put_off(delivery, _delay(attempt, error))\n        return True",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "D3", "what people do waits behind the alerts", "app/processor/consumer.py",
+        "async with self._turns[lane[0].of_people]:",
+        "async with self._turns[False]:",
         "unit/test_consumer.py",
     ),
     Mutant(
@@ -409,6 +445,12 @@ MUTANTS = (
         "G4", "an audit event may be overwritten", "app/effects/dynamodb/items.py",
         'yield _put(audit, pk, f"EVENT#{event.seq:08d}", expires, fields, is_new)',
         'yield _put(audit, pk, f"EVENT#{event.seq:08d}", expires, fields, None)',
+        "contract/test_store.py",
+    ),
+    Mutant(
+        "G7", "the sweep looks away from what nobody committed", "app/sweep.py",
+        "event.seq <= incident.audit_seq or event.seq > end",
+        "event.seq <= incident.audit_seq",
         "contract/test_store.py",
     ),
     Mutant(
@@ -660,7 +702,7 @@ MUTANTS = (
     ),
     Mutant(
         "S7", "an update opens another public incident", "app/gate/door.py",
-        "public_id=incident.public.id if incident.public else None,",
+        "public_id=_to_update(incident),",
         "public_id=None,",
         "contract/test_door.py",
     ),

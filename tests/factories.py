@@ -37,7 +37,7 @@ def alert(
 def incident(group: str = "I6HNZGUFG4K11", *, status: Status = Status.ACTIVE, **more: object) -> Incident:
     fired = alert(group)
     facts = {
-        "id": incident_id(group, 1), "status": status, "severity": Severity.P1, "title": fired.title,
+        "id": incident_id(group, 1, AT), "status": status, "severity": Severity.P1, "title": fired.title,
         "service": fired.service, "team": fired.team, "alert": fired, "created_at": AT, "ic": IC,
         "channel_id": "C0ROOM", "channel_name": "incident-response-p1-20261121-x",
     }  # fmt: skip

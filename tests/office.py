@@ -131,6 +131,7 @@ class Office:
             queue,  # type: ignore[arg-type]
             dispatcher.work, name="office", visibility_s=30, max_attempts=self.attempts,
             drain_timeout_s=1.0, told=dispatcher.told,
+            marks=store,  # type: ignore[arg-type]
         )  # fmt: skip
 
     # ------------------------------------------------------------ people

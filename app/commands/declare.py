@@ -17,7 +17,7 @@ HELP = "an incident that no alert opened, from any channel: `declare what is wro
 async def handle(
     gesture: Gesture, human: Human, store: Store, queue: Queue, policy: Policy, catalogue: Catalogue
 ) -> Message:
-    said = declared.read(gesture.text)
+    said = declared.read(gesture.words)
     severity = policy.labels_of(said.severity) if said.severity else {}
     alert = said.alert(gesture.key, clock.now(), severity)
     incident = await intake.declare(store, policy, catalogue, alert, human)

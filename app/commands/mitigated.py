@@ -14,13 +14,13 @@ HELP = "the impact has ended: `mitigated`, with the reason behind it; `mitigated
 
 async def handle(gesture: Gesture, human: Human, incident: Incident, store: Store, chat: Chat) -> Message:
     await command.demand(store, incident, human, "say whether the impact has ended")
-    first, _, rest = gesture.text.partition(" ")
+    first, _, rest = gesture.words.partition(" ")
     if first.lower() == "undo":
         after = await mitigation.take_back(store, chat, incident.id, rest.strip(), actor=human.actor, by=gesture.key)
         if after.mitigation_by != gesture.key:
             raise Refused(f"There is nothing to take back: this incident is {after.status}.")
         return say("Taken back. The room knows.")
-    after = await mitigation.declare(store, chat, incident.id, gesture.text, actor=human.actor, by=gesture.key)
+    after = await mitigation.declare(store, chat, incident.id, gesture.words, actor=human.actor, by=gesture.key)
     if after.status is not Status.MITIGATED or after.mitigated_at is None:
         return say("It was taken back meanwhile.")
     return say(f"Mitigated since {slack_time(after.mitigated_at)}. When it is over for good: `resolve`.")

@@ -11,5 +11,5 @@ HELP = 'for the timeline, or to correct it: `note "…"`; pin a message, or give
 
 
 async def handle(gesture: Gesture, human: Human, incident: Incident, store: Store, chat: Chat) -> Message:
-    await timeline.say_note(store, chat, incident, human, timeline.words(gesture.text), gesture.key)
+    await timeline.say_note(store, chat, incident, human, timeline.words(gesture.words), gesture.key)
     return say("Noted. It is in the room and on the record.")

@@ -26,7 +26,7 @@ async def handle(
     queue: Queue,
     policy: Policy,
 ) -> Message:
-    said, _, why = gesture.text.partition(" ")
+    said, _, why = gesture.words.partition(" ")
     if not said:
         raise Refused("Say which: `/incident-response severity P2`, and why if you like.")
     to = word(said, policy.severity_words)

@@ -33,7 +33,7 @@ async def handle(
     policy: Policy,
     catalogue: Catalogue,
 ) -> Message:
-    wanted = draft_request.read(gesture.text)
+    wanted = draft_request.read(gesture.words)
     if len(wanted.words) > BODY_MAX:
         raise Refused(
             f"That is {len(wanted.words):,} characters; a text for customers has {BODY_MAX:,} at most. Cut it."

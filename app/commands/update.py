@@ -15,7 +15,7 @@ HELP = 'tell the room how it stands: `update "…"`; the next reminder is a whol
 async def handle(
     gesture: Gesture, human: Human, incident: Incident, store: Store, timers: Timers, chat: Chat, policy: Policy
 ) -> Message:
-    words = timeline.words(gesture.text)
+    words = timeline.words(gesture.words)
     if not incident.open:
         raise Refused('This incident is over. What should still be on its record: `/incident-response note "…"`.')
     await timeline.say_update(store, chat, timers, policy, incident, human, words, gesture.key)

@@ -68,6 +68,7 @@ class AuditType(StrEnum):
     STATUSPAGE_PUBLISHED = "STATUSPAGE_PUBLISHED"
     STATUSPAGE_PUBLISH_UNKNOWN = "STATUSPAGE_PUBLISH_UNKNOWN"
     STATUSPAGE_PUBLISH_FAILED = "STATUSPAGE_PUBLISH_FAILED"
+    PUBLIC_INCIDENT_GONE = "PUBLIC_INCIDENT_GONE"
     UPDATE_PROMISED = "UPDATE_PROMISED"
     PROMISE_REMINDED = "PROMISE_REMINDED"
     PROMISE_BROKEN = "PROMISE_BROKEN"
@@ -173,9 +174,9 @@ class Export(BaseModel):
         found = verify(self.events)
         last = self.events[-1] if self.events else None
         if not last or (last.seq, last.hash) != (self.seq, self.head):
-            found.append(
-                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
-            )
+            further = last is not None and last.seq > self.seq
+            why = "somebody wrote behind its end" if further else "its end is missing"
+            found.append(f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: {why}")
         if any(event.incident_id != self.incident_id for event in self.events):
             found.append(f"not all events are of incident {self.incident_id}")
         return found

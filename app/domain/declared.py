@@ -10,6 +10,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.alert import DECLARED, Alert, AlertEvent
+from app.domain.slack_text import unquoted
 from app.errors import Refused
 
 USAGE = '`/incident-response declare "what is wrong" --service checkout --severity P1`'
@@ -52,7 +53,7 @@ def read(words: str) -> Declared:
         if not value or len(value) > VALUE_MAX:
             raise Refused(f"`--{name}` needs a word behind it, of at most {VALUE_MAX} characters. Like this: {USAGE}.")
         options[name] = value
-    title = " ".join(_OPTION.sub(" ", words).split()).strip('"').strip()
+    title = unquoted(" ".join(_OPTION.sub(" ", words).split()))
     if not title:
         raise Refused(f"Say what is wrong, in a few words: {USAGE}.")
     if len(title) > TITLE_MAX:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.domain.component import ComponentStatus
 from app.domain.draft import PublicStatus
+from app.domain.slack_text import unquoted
 from app.errors import Refused
 
 # Slack's clients make typographic quotes and dashes of what people type.
@@ -44,7 +45,7 @@ def read(text: str) -> DraftRequest:
         status, rest = PublicStatus(named), "".join(words)
     else:
         status = None
-    return DraftRequest(status=status, components=components, next_in=next_in, words=rest)
+    return DraftRequest(status=status, components=components, next_in=next_in, words=unquoted(rest))
 
 
 def _span(count: str, unit: str) -> timedelta | None:

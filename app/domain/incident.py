@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +21,7 @@ from app.domain.people import Role, Source
 from app.domain.severity import Severity
 from app.domain.task import Task
 
+DELETED = "deleted"  # what is said of a public incident that Statuspage does not have any more
 _CHANNEL_MAX = 80  # Slack: conversations.create, name
 
 
@@ -215,7 +216,7 @@ class Incident(BaseModel):
     @property
     def public_open(self) -> bool:
         """Whether customers still read that something is wrong."""
-        return self.public is not None and self.public.status != "resolved"
+        return self.public is not None and self.public.status not in {"resolved", DELETED}
 
     def may(self, to: Status) -> bool:
         return to in TRANSITIONS[self.status]
@@ -233,9 +234,11 @@ class Incident(BaseModel):
         return self.model_copy(update=changes)
 
 
-def incident_id(alert_group: str, episode: int) -> str:
-    """Deterministic, so that two deliveries of one alert agree on it before either has written anything."""
-    digest = hashlib.sha256(f"{alert_group}\x1f{episode}".encode()).digest()
+def incident_id(alert_group: str, episode: int, fired_at: datetime) -> str:
+    """Deterministic, so that two deliveries of one alert agree on it before either has written anything. ``fired_at``:
+    the alert's own time, since episodes are counted only for as long as we remember the one before, which is a year."""
+    name = f"{alert_group}\x1f{episode}\x1f{fired_at.astimezone(UTC).isoformat()}"
+    digest = hashlib.sha256(name.encode()).digest()
     return b32encode(digest)[:10].decode().lower()
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from app.domain.slack_text import called
+
 TEXT_MAX = 200
 OPEN_MAX = 30  # more than that is no list any more, and would not fit into one message
 
@@ -49,7 +51,7 @@ def read(words: str) -> tuple[str, str | None]:
     said, behind = (quoted["text"], rest[quoted.end() :]) if quoted else ("", rest)
     named = [*([before] if before else []), *_MENTION.finditer(behind)]
     text = f"{_MENTION.sub(_name, said)} {_MENTION.sub('', behind)}"
-    return " ".join(text.split()), named[-1]["id"] if named else None
+    return " ".join(called(text).split()), named[-1]["id"] if named else None
 
 
 def _name(mention: re.Match[str]) -> str:

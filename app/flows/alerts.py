@@ -39,6 +39,22 @@ async def tell(store: Store, chat: Chat, timers: Timers, policy: Policy, inciden
         await mitigation.take_back(store, chat, incident.id, why, actor=SYSTEM, by=alert.key)
 
 
+async def changed(store: Store, chat: Chat, incident: Incident, alert: Alert) -> None:
+    """Somebody acknowledged or silenced it, or took that back."""
+    group, channel = incident.group(alert.alert_group), incident.channel_id
+    if group is None or channel is None or (group.at, group.event) != (alert.at, alert.event):
+        return
+    if group.number <= NAMED:
+        await post_once(chat, channel, messages.changed(group), f"alert:{alert.key}", adopting=True)
+    await count(store, chat, incident)
+
+
+async def count(store: Store, chat: Chat, incident: Incident) -> None:
+    """The header says how many go on, and how many of those somebody has in hand."""
+    if len(incident.groups) > 1:
+        await header.refresh(store, chat, incident.id)
+
+
 async def _joined(store: Store, chat: Chat, incident: Incident, group: AlertGroup) -> None:
     """What joined while the room was being made stands in the header, as soon as it is made."""
     if len(incident.groups) == 1 or incident.channel_id is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.draft import Draft, PublicStatus
+from app.domain.draft import Draft
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
@@ -72,7 +72,7 @@ async def after_publishing(queue: Queue, incident: Incident, draft: Draft) -> No
     """Customers read something else now: a last word may be due behind the resolution, or the end that they held."""
     if incident.status is Status.RESOLVED:
         await ask_to_wrap_up(queue, incident.id, draft.id)
-    elif draft.text.status is PublicStatus.RESOLVED:
+    elif not incident.public_open:
         await queue.send(
             Envelope(
                 kind="event:auto_resolve_due",

@@ -166,7 +166,7 @@ def _opened(alert: Alert, policy: Policy, before: Incident | None) -> Incident:
 
 def _of(alert: Alert, level: Severity, status: Status, group: AlertGroup) -> Incident:
     return Incident(
-        id=incident_id(alert.alert_group, group.episode),
+        id=incident_id(alert.alert_group, group.episode, alert.at),
         status=status,
         severity=level,
         title=alert.title,

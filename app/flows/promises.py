@@ -6,7 +6,7 @@ from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident, PublicIncident
 from app.domain.people import SYSTEM
-from app.flows.nudges import BEFORE_A_PROMISE, tell_commander
+from app.flows.nudges import BEFORE_A_PROMISE, promise_told, tell_commander
 from app.flows.steps import post_once
 from app.flows.timers import wake
 from app.ledger import Decision
@@ -26,7 +26,7 @@ async def count_down(store: Store, timers: Timers, chat: Chat, incident: Inciden
     if now < at:
         await wake(timers, "promise", "promise_due", incident.id, at)
     kind = AuditType.PROMISE_REMINDED if now < at else AuditType.PROMISE_BROKEN
-    told = f"{kind} {at.isoformat()}"
+    told = promise_told(kind, at)
     if incident.reminders.promise_told == told:
         return
     if now < at:

@@ -15,7 +15,6 @@ from functools import partial
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
-from app.domain.draft import PublicStatus
 from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
@@ -236,7 +235,7 @@ def _last_word(incident: Incident) -> str | None:
 
     Named by what customers see, so that a text published after the resolution is followed by a question of its own.
     """
-    if incident.public is None or incident.public.status == PublicStatus.RESOLVED:
+    if incident.public is None or not incident.public_open:
         return None
     return f"last_word_{incident.public.status}_{incident.public.texts}"
 

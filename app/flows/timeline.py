@@ -12,6 +12,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import Human
 from app.domain.policy import Policy
+from app.domain.slack_text import unquoted
 from app.errors import Refused
 from app.flows import nudges
 from app.flows.steps import post_once
@@ -63,6 +64,13 @@ async def keep(store: Store, chat: Chat, incident: Incident, human: Human, ts: s
         await _note(store, chat, incident, human, {"author": author, "text": text[:TEXT_MAX], "ts": ts, "how": how})
 
 
+async def correct(store: Store, chat: Chat, incident: Incident, human: Human, ts: str, text: str) -> None:
+    """Somebody gave that message other words. What nobody put on the timeline does not come there by that."""
+    if incident.archived_at is None and any(mark.startswith(f"{ts} ") for mark in incident.noted):
+        details = {"author": human.slack_id, "text": text[:TEXT_MAX], "ts": ts, "how": "edit"}
+        await _note(store, chat, incident, human, details)
+
+
 async def _note(store: Store, chat: Chat, incident: Incident, human: Human, details: dict[str, Any]) -> None:
     if _noted(incident, details["ts"], details["text"]) is None:
         return
@@ -76,8 +84,8 @@ async def _note(store: Store, chat: Chat, incident: Incident, human: Human, deta
 
 
 def words(text: str) -> str:
-    """What stood behind the command, without the quotes around it. Raises ``Refused`` for too little or too much."""
-    said = text.strip().strip('"“”').strip()
+    """What stood behind the command, without the quotes around all of it. Raises ``Refused``: too little, too much."""
+    said = unquoted(text)
     if not said:
         raise Refused('Say what: `/incident-response update "…"`, or `note "…"`, with your words between the quotes.')
     if len(said) > TEXT_MAX:

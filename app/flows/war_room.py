@@ -109,7 +109,12 @@ class WarRoom:
             Fact(
                 type=AuditType.RESPONDERS_RESOLVED,
                 actor=SYSTEM,
-                details={**counts, "chain": responders.chain, "not_in_slack": responders.absent},
+                details={
+                    **counts,
+                    "chain": responders.chain,
+                    "not_in_slack": responders.absent,
+                    **({"left_out": responders.left_out} if responders.left_out else {}),
+                },
             )
         ]
         for source, why in responders.failures.items():
@@ -136,6 +141,11 @@ class WarRoom:
         if responders.late:
             failures.append(
                 f"{len(responders.late)} more: Slack limits how fast they are looked up; they come in minutes"
+            )
+        if responders.left_out:
+            failures.append(
+                f"{responders.left_out} more of the team are not invited: a room is for {people.INVITED_MAX} people. "
+                "`/incident-response invite @somebody` brings in whoever is needed"
             )
         ts = await self._post(flow, channel, messages.arrivals(joined, absent, failures, responders.chain), "arrivals")
         return Done(result={"ts": ts})

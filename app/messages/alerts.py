@@ -44,6 +44,10 @@ def listed(incident: Incident) -> list[str]:
     return lines if len(groups) <= _SHOWN else [*lines, f"… and {len(groups) - _SHOWN} more"]
 
 
+def changed(group: AlertGroup) -> Message:
+    return say(f"{_ICONS[group.state]} OnCall: *#{group.number}* {_named(group)} is {group.event.value}.")
+
+
 def fires_again(group: AlertGroup, ic: str | None) -> Message:
     who = f"<@{ic}>: " if ic else ""
     return say(f":red_circle: {who}*#{group.number}* {_named(group)} fires again. This incident goes on.")

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from app import clock
-from app.signature import sign_hex
+from app.signature import ONCALL_HEADER, sign_hex
 from app.sim import cast, oncall_world
 from app.sim.oncall_world import Thing, iso, public_id
 from app.sim.paged import equals, resource
@@ -137,7 +137,7 @@ class OnCallSim:
     async def _post(self, url: str, alert_group_id: str, event_type: str, attempt: int) -> Delivery:
         """The body is made anew for each try, as OnCall does: a retried body may differ."""
         body = json.dumps(self.payload(alert_group_id, event_type)).encode()
-        headers = {"Content-Type": "application/json", "X-Grafana-OnCall-Signature": sign_hex(self.secret, body)}
+        headers = {"Content-Type": "application/json", ONCALL_HEADER: sign_hex(self.secret, body)}
         status, error, began = None, "", clock.monotonic()
         try:
             async with httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT_S, trust_env=False) as http:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.branches import EXPERIMENT
 from scripts.mutants_table import MUTANTS, Mutant
 from tests.architecture.tree import ROOT, text
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.fault} {mutant.defect}")
+@pytest.mark.parametrize("mutant", [*MUTANTS, *EXPERIMENT], ids=lambda mutant: f"{mutant.fault} {mutant.defect}")
 def test_a_mutant_finds_its_place(mutant: Mutant) -> None:
     assert text(Path(mutant.path)).count(mutant.old) == 1
     assert mutant.old != mutant.new

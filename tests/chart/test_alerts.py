@@ -21,7 +21,7 @@ RULES: dict[str, Any] = yaml.safe_load(
     (CHART / "files" / "alerts.yaml").read_text().replace("ENVIRONMENT", "production")
 )
 ALERTS = [rule["alert"] for rule in RULES["groups"][0]["rules"]]
-_OWN_PROMTOOL = ROOT / ".cache" / "bin" / "promtool"  # `make chart` puts it there when there is none
+PROMTOOL = shutil.which("promtool") or str(ROOT / ".cache" / "bin" / "promtool")  # put there by `make chart`
 
 
 def promtool(rules: dict[str, Any], folder: Path, alert: str = "") -> subprocess.CompletedProcess[str]:
@@ -30,8 +30,7 @@ def promtool(rules: dict[str, Any], folder: Path, alert: str = "") -> subprocess
     chosen = [cases for cases in CASES if f"alertname: {alert}" in cases.read_text()]
     for cases in chosen:
         shutil.copy(cases, folder)
-    found = shutil.which("promtool") or str(_OWN_PROMTOOL)
-    command = [found, "test", "rules", *(cases.name for cases in chosen)]
+    command = [PROMTOOL, "test", "rules", *(cases.name for cases in chosen)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -226,6 +226,8 @@ async def test_one_message_is_read_as_it_was_typed_and_has_an_address(world: Wor
     said = await world.slack.read(room, around[1])
     assert said == Said(author=PRIMARY, text="the café is <back> & well")
     assert await world.slack.read(room, "1700000000.000100") is None
+    answer = world.sim.people.say(PRIMARY, room, "in a thread", thread=around[1])
+    assert await world.slack.read(room, answer) == Said(author=PRIMARY, text="in a thread")
     address = await world.slack.permalink(room, around[1])
     assert address == f"{world.url}/archives/{room}/p{around[1].replace('.', '')}"
     await world.slack.archive(room)

@@ -127,7 +127,7 @@ async def test_a_sweep_that_went_through_is_told_and_one_that_broke_off_is_misse
         return subprocess.run(command, env=told | other, capture_output=True, timeout=110, check=False).returncode
 
     assert run(AUDIT_TABLE_NAME="nowhere") == 2
-    assert collector.numbers == []
+    assert collector.series == {}
     assert run() == 0
-    assert ("swept_trails", "environment=staging", 1.0) in collector.numbers
-    assert ("gate_violation_count", "environment=staging", 0.0) in collector.numbers
+    assert collector.series['swept_trails{environment="staging"}'] == 1
+    assert collector.series['gate_violation_count_total{environment="staging"}'] == 0

@@ -35,3 +35,15 @@ def test_a_time_that_is_not_understood_or_too_far_away_makes_no_draft(typed: str
 def test_a_state_on_its_own_line_is_a_state() -> None:
     asked = read("identified\nWe found it.\nMore soon.")
     assert (asked.status, asked.words) == (PublicStatus.IDENTIFIED, "We found it.\nMore soon.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ('"We look into it."', "We look into it."),
+        ("identified “We found “the” cause.”", "We found “the” cause."),
+        ('identified --next 30 "slow" and "down"', '"slow" and "down"'),
+    ],
+)
+def test_the_quotes_around_the_words_are_not_for_customers(typed: str, words: str) -> None:
+    assert read(typed).words == words

@@ -329,6 +329,49 @@ def test_what_cannot_be_read_is_refused_with_the_way_to_say_it(words: str) -> No
         declared.read(words)
 
 
+# ---------------------------------------------------------------- what OnCall says of them
+
+
+def test_the_header_counts_what_goes_on_and_what_somebody_has_in_hand() -> None:
+    """P-loud: also when only some of several alerts end."""
+
+    async def story(house: House, office: Office) -> None:
+        def header() -> str:
+            return str(house.rooms[0].posts[0].blocks)
+
+        for group in ("G2", "G3"):
+            await office.fire(group)
+        await office.settle()
+        await _end(office, "G2")
+        assert "*Alerts* 3 (2 not over):" in header()
+        await office.fire("G3", event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        assert "*Alerts* 3 (2 not over, 1 of them acknowledged):" in header()
+        await _end(office, "G3", FIRST)
+        assert "*Alerts* 3 (0 not over):" in header()
+
+    _play(story)
+
+
+def test_an_acknowledged_alert_is_named_and_a_storm_of_them_is_counted() -> None:
+    async def story(house: House, office: Office) -> None:
+        await office.fire(title="Disk is full", event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        assert "OnCall: *#1* Checkout error rate above 5 % is acknowledged." in _words(house.rooms[0])
+        storm = [f"G{number}" for number in range(2, 15)]
+        for group in storm:
+            await office.fire(group)
+        await office.settle()
+        for group in storm:
+            await office.fire(group, event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        told = [post.text for post in house.rooms[0].posts if "is acknowledged" in post.text]
+        assert [text.split("*")[1] for text in told] == ["#1", "#2", "#3", "#4"]
+        assert "*Alerts* 14 (14 not over, 14 of them acknowledged):" in str(house.rooms[0].posts[0].blocks)
+
+    _play(story)
+
+
 # ---------------------------------------------------------------- split
 
 
@@ -448,6 +491,27 @@ def test_what_is_kept_open_stays_open_until_somebody_resolves_it() -> None:
         assert (await house.incident()).status is Status.ACTIVE
         assert "keep_open" not in _words(house.rooms[0])
         assert "RESOLUTION_WITHDRAWN" in await house.types()
+
+    _play(story)
+
+
+def test_a_resolution_that_is_taken_back_twice_without_a_time_is_taken_back_twice() -> None:
+    """D2, L3: and each time once, however often OnCall sends it."""
+
+    async def story(house: House, office: Office) -> None:
+        def said() -> int:
+            return sum("fires again. This incident goes on." in post.text for post in house.rooms[0].posts)
+
+        for times in (1, 2):
+            await _end(office)
+            await clock.sleep(60)
+            for _ in range(3):  # the third tries again in the next minute
+                await office.fire(event=AlertEvent.UNRESOLVED, at=clock.now(), at_is_arrival=True)
+                await office.settle()
+                await clock.sleep(25)
+            assert (await house.incident()).groups[0].state is State.FIRING
+            assert said() == times
+        assert (await house.types()).count("ALERT_UPDATED") == 4
 
     _play(story)
 

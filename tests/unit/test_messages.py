@@ -21,7 +21,7 @@ from app.domain.people import Person, Source
 from app.domain.readings import Line, Outcome, Reading
 from app.intake.fields import text as one_line
 from app.intake.fields import web_address
-from app.messages import answers, cadence, checklist, context, room, status, statuspage
+from app.messages import alerts, answers, cadence, checklist, context, room, status, statuspage
 from app.messages.message import TEXT_MAX, Message, escape, link, say
 from app.messages.statuspage_editor import editor
 from app.sim.slack_blocks import block_complaints, view_complaints
@@ -129,7 +129,7 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
         cadence.promise_broken(incident, make.AT),
         cadence.update("U0PRIMARY", why),
         cadence.note("U0PRIMARY", why),
-        room.alert_changed(why, why),
+        alerts.changed(incident.groups[0]),
         room.announcement(incident, "<@U0PRIMARY>", 5),
         room.postmortem_filed(incident),
         room.rating(incident),

@@ -14,8 +14,9 @@ from app.domain.audit import AuditEvent
 from app.sim import cast
 from app.sim.faults import Kind
 from app.sim.slack_delivery import Gesture
-from app.sim.slack_state import Post
+from app.sim.slack_state import Post, User
 from app.sim.virtual_time import run
+from app.sim.workos import user as directory_user
 from tests.factories import IC
 from tests.house import FALLBACK, House
 from tests.office import Office
@@ -257,6 +258,22 @@ def test_a_team_is_who_is_on_call_for_it_now_and_its_group_in_the_directory() ->
         await clock.sleep(60)
         answer = await _say(office, IC, f"invite @{cast.TEAM}")
         assert f"invited: <@{SECONDARY}>" in answer
+
+    _play(story)
+
+
+def test_of_a_team_of_hundreds_as_many_are_invited_as_one_transaction_records() -> None:
+    """P-audit, P-loud."""
+
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(6 * 60)  # what the directory said is kept for five minutes
+        group = house.workos.groups[cast.WORKOS_GROUP]
+        for number in range(200):
+            group.append(directory_user(100 + number, "Engineer", f"engineer-{number}@example.com"))
+            house.slack.workspace.users[f"U{number}"] = User(f"U{number}", "Engineer", f"engineer-{number}@example.com")
+        answer = await _say(office, IC, f"invite {cast.TEAM}")
+        assert "<@U20>" in answer
+        assert "more: 30 at once are enough" in answer
 
     _play(story)
 

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.gesture import plain
 from app.domain.room import Invited, Room, RoomNameTaken, Said
+from app.domain.slack_text import called, typed
 from app.effects.slack.pace import VENDOR
 from app.effects.slack.web_api import Json, WebApi
 from app.errors import VendorRefused
@@ -168,10 +168,15 @@ class Slack:
         return None
 
     async def read(self, channel: str, ts: str) -> Said | None:
+        """The history shows no answers in threads; ``conversations.replies`` shows one that it is asked for."""
         at = {"channel": channel, "oldest": ts, "latest": ts, "inclusive": True, "limit": 1}
-        body = await self._api.call("conversations.history", at, idempotent=True)
-        found = next((one for one in body["messages"] if one.get("ts") == ts), None)
-        return Said(author=found.get("user", ""), text=plain(found.get("text", ""))) if found else None
+        in_thread = {"channel": channel, "ts": ts}
+        for method, where in (("conversations.history", at), ("conversations.replies", in_thread)):
+            body = await self._api.call(method, where, idempotent=True, accept={"thread_not_found"})
+            for found in body.get("messages", ()):
+                if found.get("ts") == ts:
+                    return Said(author=found.get("user", ""), text=called(typed(found.get("text", ""))))
+        return None
 
     async def permalink(self, channel: str, ts: str) -> str:
         about = {"channel": channel, "message_ts": ts}
