@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import typer.main
 import yaml
 
 from app.cli import cli
+from app.domain.policy import Policy
+from app.drill.run import ROOM_S
 from app.terminal_settings import DrillSettings
 from tests.architecture.tree import ROOT, text
 
@@ -199,8 +202,11 @@ def test_the_nightly_drill_is_off_until_it_is_switched_on_and_is_told_what_it_ne
     assert required <= set(job["env"])
     [fired] = [words for words in typed(path) if " drill " in words]
     command: Any = typer.main.get_command(cli)
-    options = {option for parameter in command.commands["drill"].params for option in parameter.opts}
-    assert set(re.findall(r" (--[a-z-]+)", fired)) <= options
+    parameters = command.commands["drill"].params
+    assert set(re.findall(r" (--[a-z-]+)", fired)) <= {option for one in parameters for option in one.opts}
+    [people_have] = [one.default for one in parameters if one.name == "minutes"]
+    longest = ROOM_S / 60 + people_have + Policy().auto_resolve_after / timedelta(minutes=1)
+    assert job["timeout-minutes"] > longest + 10  # or it is cut off before it ended its alert
 
 
 # ---------------------------------------------------------------- the version

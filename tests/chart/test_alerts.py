@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from scripts import dashboard
-from tests.chart.rendered import CHART, ROOT
+from tests.chart.rendered import CHART, ROOT, render
 
 CASES = sorted((ROOT / "tests" / "chart").glob("*alerts_test.yaml"))
 RULES: dict[str, Any] = yaml.safe_load(
@@ -48,6 +48,15 @@ def spoiled(alert: str, part: str) -> dict[str, Any]:
 
 def test_each_alert_fires_when_it_should_and_is_silent_when_it_should_be(tmp_path: Path) -> None:
     done = promtool(RULES, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_rules_that_the_chart_renders_are_ones_that_prometheus_takes(tmp_path: Path) -> None:
+    """By themselves too, as docs/telemetry.md gives them to Mimir or Grafana."""
+    [rules] = [one for one in render("staging", "prometheusRule.enabled=true") if one["kind"] == "PrometheusRule"]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules["spec"]))
+    command = [PROMTOOL, "check", "rules", "--lint-fatal", "rules.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -145,6 +145,16 @@ def test_the_pods_are_restricted(environment: str, name: str) -> None:
         assert {"requests", "limits"} <= set(container["resources"])
 
 
+@pytest.mark.parametrize(("environment", "name"), [*itertools.product(ENVIRONMENTS, ("webhook", "processor"))])
+def test_a_pod_that_hangs_or_is_not_ready_is_noticed(environment: str, name: str) -> None:
+    """The image has no HEALTHCHECK, which Kubernetes would not read: both probes ask at a port that is there."""
+    [container] = pod(render(environment), name)["containers"]
+    ports = {port["name"] for port in container["ports"]}
+    asked = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")}
+    assert {kind: probe["path"] for kind, probe in asked.items()} == {"liveness": "/health", "readiness": "/ready"}
+    assert {probe["port"] for probe in asked.values()} <= ports
+
+
 @every_environment
 def test_the_sweep_runs_daily_and_holds_no_vendors_key(environment: str) -> None:
     """G7: a check that nobody runs finds nothing."""
