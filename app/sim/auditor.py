@@ -193,7 +193,9 @@ def _schedules(endpoint: str) -> list[str]:
 
 
 def _told(message: Mapping[str, Any]) -> str:
-    return f"{_kind(message['text'])}, message {message['id']} in {message['queue']}, received {message['attempts']}×"
+    why = f": {message['reason']}" if message["reason"] else ""  # of what was given up
+    where = f"message {message['id']} in {message['queue']}, received {message['attempts']}×"
+    return f"{_kind(message['text'])}, {where}{why}"
 
 
 def _kind(text: str) -> str:

@@ -6,6 +6,9 @@ queues:
 * A long poll sees a lane that became free while it waited.
 * A receipt counts only while its message is invisible, and until the message is delivered again.
 
+And to DynamoDB's isolation: moto undoes a transaction that failed by putting back whole tables as they were before, and
+with them loses what others wrote meanwhile. So its calls are taken one at a time.
+
 Run as ``python -m app.sim.moto_server -p <port>``; everything it knows lives and dies with that process.
 """
 
@@ -30,6 +33,7 @@ _receive = SQSBackend.receive_message
 _add = Queue.add_message
 _delete = Queue.delete_message
 _one_at_a_time = threading.RLock()  # re-entrant: a receive may move a message into a dead-letter queue
+_tables = threading.Lock()
 _sent: dict[tuple[Queue, str], float] = {}  # a queue's deduplication id -> when it was last taken
 
 
@@ -76,14 +80,29 @@ def messages() -> list[dict[str, Any]]:
     with _one_at_a_time:
         queues: list[Queue] = list(sqs_backends[aws.ACCOUNT][aws.REGION].queues.values())
         return [
-            {"queue": queue.name, "id": one.id, "text": one.body, "attempts": one.approximate_receive_count}
+            {
+                "queue": queue.name, "id": one.id, "text": one.body, "attempts": one.approximate_receive_count,
+                "reason": one.message_attributes.get("reason", {}).get("string_value", ""),
+            }
             for queue in queues
             for one in queue._messages
-        ]
+        ]  # fmt: skip
+
+
+def isolated(app: Any) -> Any:
+    """A WSGI application around another: the answer is whole before the next call to a table begins."""
+
+    def one_call(environ: dict[str, Any], answer: Any) -> Any:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+            return app(environ, answer)
+        with _tables:
+            return list(app(environ, answer))
+
+    return one_call
 
 
 def refusing_server(host: str, port: int, app: Any, **how: Any) -> None:
-    run_simple(host, port, refusing(app, messages), **how)
+    run_simple(host, port, refusing(isolated(app), messages), **how)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from app import clock
 from app.domain.audit import AuditType
 from app.sim import auditor, cast
 from app.sim.auditor import Check, Report
-from app.sim.full import after, cadence, command, page, storm
+from app.sim.full import after, cadence, command, endings, page, storm
 from app.sim.full.stage import Stage
 from app.sim.player import NotSeen
 from app.sim.sandbox import Sandbox
@@ -41,11 +42,14 @@ async def rehearse(say: Callable[[str], None] = lambda _: None) -> Report:
 
 
 async def _play(stage: Stage) -> None:
-    await storm.play(stage)
+    alone = await storm.play(stage)
+    await endings.begin(stage, alone)
     main = stage.incident_of(cast.SERVICE)
     await command.play(stage, main)
     await cadence.play(stage, main)
     await page.play(stage, main)
+    await cadence.see(stage, timedelta(seconds=int(SETTINGS["NUDGE_INTERVAL_S"])))
+    await endings.see(stage, alone)
     await after.play(stage, main)
 
 
