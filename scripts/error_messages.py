@@ -25,7 +25,11 @@ SIGNS = (
     ":shrug:",
 )  # a message that begins with one of these is bad news
 # Functions that give reasons, of which one message is made.
-REASONS = {"app/gate/drafts.py": "problems", "app/gate/rules.py": "left_behind"}
+REASONS = {
+    "app/gate/drafts.py": "problems",
+    "app/gate/rules.py": "left_behind",
+    "app/domain/promise.py": "unread",
+}
 
 TOLD = {
     "Refused": "the person who asked",
