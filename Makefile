@@ -19,7 +19,8 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --all
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model mutants evaluate
+.PHONY: help install run test bench simulate conformance fuzz fuzz-api lint format docs lock chart drill crash-matrix gate-model branches \
+	mutants proof evaluate
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ test: $(STAMP) ## Run every test
 drill: $(STAMP) ## Play everything that an incident can bring in a sandbox, and look at what is left (2-5 minutes)
 	$(BIN)/incident-response drill --sandbox --full
 
+bench: $(STAMP) ## How fast it is here: room, publish, postmortem, webhook; fails if a promised time is missed (1-3 minutes)
+	@$(BIN)/python -m scripts.bench
+
 conformance: $(STAMP) ## Store and queue against DynamoDB Local and ElasticMQ too (needs Java 17 and Maven)
 	$(BIN)/python scripts/engines.py
 
@@ -66,8 +70,14 @@ fuzz-api: $(FUZZERS) ## CASES (10000) made from the webhook's OpenAPI, against t
 gate-model: $(STAMP) ## Every order in which things can happen at the door: states visited, promises broken
 	$(BIN)/python -m tests.simulation.gate_search
 
+branches: $(STAMP) ## Gate, audit trail and ledger: below 100 % of their branches it is red (and it is seen to turn red)
+	$(BIN)/python -m scripts.branches
+
 mutants: $(STAMP) ## Put each known fault into a copy of the tree: the tests must see it (MUTANTS=G: only those)
 	$(BIN)/python scripts/mutants.py $(MUTANTS)
+
+proof: $(STAMP) ## Take four safeguards away, one at a time: the simulation and a test each see it, and name the promise
+	$(BIN)/python -m scripts.proof
 
 evaluate: $(STAMP) ## How well words are written and read (MODEL=, CLASSIFIER=: inference profiles of Bedrock)
 	$(BIN)/python -m scripts.evaluate --model "$(MODEL)" --classifier "$(CLASSIFIER)"

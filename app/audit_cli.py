@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import aioboto3
 import typer
 from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
@@ -28,7 +29,7 @@ from app.domain.audit import Export
 from app.effects.dynamodb import DynamoStore
 from app.effects.no_vault import NoVault
 from app.effects.s3_vault import S3Vault
-from app.errors import IncidentResponseError
+from app.errors import IncidentResponseError, VendorError, VendorRefused, VendorThrottled
 from app.ports import Vault
 from app.settings import load
 from app.sweep import Swept, sweep
@@ -37,6 +38,14 @@ from app.terminal_settings import AuditSettings
 
 cli = typer.Typer(no_args_is_help=True, help="Read, verify and export the audit trail of an incident.")
 _AWS = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+_SIGN_IN = "Sign in to AWS as somebody who may read both tables; aws sts get-caller-identity says who you are."
+_REACH = "Check AWS_REGION, and that this machine reaches AWS (network, VPN, proxy). Then try again."
+# botocore's and AWS's words for "who are you?".
+_NOBODY = {
+    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
+    "ProfileNotFound", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "ExpiredToken", "ExpiredTokenException",
+    "InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException",
+}  # fmt: skip
 _out = Console()
 _err = Console(stderr=True)
 
@@ -74,7 +83,10 @@ def verify_trail(
 ) -> None:
     """Prove that the trail is gapless and unchanged. Exit code 1 when it is not."""
     path = Path(incident)
-    _tell(_read(path) if path.is_file() else _fetch(incident))
+    if path.exists() or path.name != incident or path.suffix:  # an id has neither a slash nor a dot
+        _tell(_read(path))
+    else:
+        _tell(_fetch(incident))
 
 
 @cli.command("export")
@@ -89,7 +101,10 @@ def export_trail(
     if output is None:
         typer.echo(document)
         return
-    output.write_text(document + "\n")
+    try:
+        output.write_text(document + "\n")
+    except OSError as error:
+        _fail(f"{output} was not written: {error.strerror}. Name a file in a folder that is there and is yours: -o")
     _err.print(f"{output}: written. Check it anywhere with: incident-response audit verify {output}")
 
 
@@ -99,13 +114,12 @@ def sweep_trails(
 ) -> None:
     """Look at every trail: no publish without its approval, and all as it was written. Exit code 1: something is wrong.
 
-    The chart runs it daily; what it finds is counted in `gate_violation_count`.
+    The chart runs it daily; what it finds is counted in `gate_violation_count`, and that it ran in `swept_trails`.
     """
     try:
         swept = asyncio.run(_sweep())
-    except IncidentResponseError as error:
-        _err.print(f"[red]{error}[/red]")
-        raise typer.Exit(2) from error
+    except (IncidentResponseError, BotoCoreError) as error:
+        _fail(_explained(error))
     if as_json:
         typer.echo(json.dumps({"ok": not swept.count, **asdict(swept)}, indent=2))
     for incident, found in swept.violations.items():
@@ -130,10 +144,10 @@ async def _sweep() -> Swept:
                     progress.update(task, completed=done, total=of)
 
                 swept = await sweep(store, vault, seen)
-        metrics.gate_violated(swept.count)
+        metrics.swept(swept.incidents, swept.count)
         return swept
     finally:
-        telemetry.close()
+        telemetry.close(telemetry.EXPORT_TIMEOUT_S)  # a sweep that nobody hears of has not been
 
 
 def _tell(export: Export) -> None:
@@ -151,17 +165,43 @@ def _tell(export: Export) -> None:
 def _read(path: Path) -> Export:
     try:
         return Export.model_validate(json.loads(path.read_text()))
-    except (ValueError, ValidationError) as error:
-        _err.print(f"[red]{path} is not an export of a trail.[/red] Make one with: incident-response audit export <id>")
-        raise typer.Exit(2) from error
+    except OSError as error:
+        _fail(f"{path} was not read: {error.strerror}. Give the path of an exported file, or an incident's id.")
+    except (ValueError, ValidationError):
+        _fail(f"{path} is not an export of a trail. Make one with: incident-response audit export <id>")
 
 
 def _fetch(incident_id: str) -> Export:
     try:
         return asyncio.run(_load(incident_id))
-    except IncidentResponseError as error:
-        _err.print(f"[red]{error}[/red]")
-        raise typer.Exit(2) from error
+    except (IncidentResponseError, BotoCoreError) as error:
+        _fail(_explained(error))
+
+
+def _explained(error: IncidentResponseError | BotoCoreError) -> str:
+    """What went wrong, and what to do next."""
+    if isinstance(error, BotoCoreError):  # before any call: a profile, a region
+        what, nobody = f"AWS: {error}", type(error).__name__ in _NOBODY
+    elif isinstance(error, VendorError):
+        what, nobody = f"{error.vendor} {error.operation}: {error.detail}", _word(error) in _NOBODY
+    else:  # of settings: it says where each comes from
+        return str(error)
+    if nobody:
+        return f"{what}. {_SIGN_IN}"
+    if isinstance(error, VendorRefused):
+        return f"{error}. {_SIGN_IN}"
+    if isinstance(error, VendorThrottled):
+        return f"{what}. Try again in a minute."
+    return f"{what}. {_REACH}"
+
+
+def _word(error: VendorError) -> str:
+    return error.code if isinstance(error, VendorRefused) else error.detail
+
+
+def _fail(message: str) -> NoReturn:
+    _err.print(f"[red]{escape(message)}[/red]", highlight=False)
+    raise typer.Exit(2)
 
 
 async def _load(incident_id: str) -> Export:
@@ -169,10 +209,10 @@ async def _load(incident_id: str) -> Export:
     async with _store(settings) as store:
         incident = await store.incident(incident_id)
         if incident is None:
-            _err.print(
-                f"[red]There is no incident {incident_id} in {settings.incidents_table_name}.[/red] Check the id."
+            _fail(
+                f"There is no incident {incident_id} in {settings.incidents_table_name}. "
+                "Check the id: it stands in the room's first message."
             )
-            raise typer.Exit(2)
         events = await store.trail(incident_id)
     return Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
 

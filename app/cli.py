@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 import typer
 import uvloop
 
 from app import audit_cli, clock, settings, telemetry
-from app.drill import Target, fire_and_report
+from app.drill.run import fire_and_report
+from app.drill.sender import Target
 from app.errors import IncidentResponseError, SettingsError
 from app.settings import ProcessorSettings, WebhookSettings
 from app.terminal_settings import DrillSettings
@@ -31,7 +33,7 @@ def webhook() -> None:
     chosen = _settings(WebhookSettings)
     from app.webhook.main import run  # the one pod does not load the other
 
-    _run_pod(chosen, run(chosen))
+    _run_pod(chosen, run(chosen, partial(settings.load, WebhookSettings)))
 
 
 @cli.command()
@@ -40,7 +42,7 @@ def processor() -> None:
     chosen = _settings(ProcessorSettings)
     from app.processor.main import run  # the one pod does not load the other
 
-    _run_pod(chosen, run(chosen))
+    _run_pod(chosen, run(chosen, partial(settings.load, ProcessorSettings)))
 
 
 @cli.command()
@@ -61,13 +63,14 @@ def sandbox(
 @cli.command()
 def drill(
     own_sandbox: Annotated[bool, typer.Option("--sandbox", help="Play a whole incident in its own sandbox.")] = False,
-    url: Annotated[str, typer.Option(help="Fire one drill alert at this deployment's webhook, and watch.")] = "",
+    url: Annotated[str, typer.Option(help="Fire one drill alert at this deployment's webhook, watch, end it.")] = "",
     full: Annotated[bool, typer.Option("--full", help="With --sandbox: all that an incident can bring.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     service: Annotated[str, typer.Option(help="With --url: the service that is said to be down.")] = "",
     team: Annotated[str, typer.Option(help="With --url: whose directory group is invited.")] = "",
     integration: Annotated[str, typer.Option(help="With --url: OnCall integration id of the alert.")] = "",
     route: Annotated[str, typer.Option(help="With --url: OnCall route id, which finds who is on call.")] = "",
+    minutes: Annotated[float, typer.Option(min=0, help="With --url: how long people have, from the room on.")] = 10,
 ) -> None:
     """Rehearse an incident, and check what an auditor would check. Exit code 0: all of it held."""
     if own_sandbox == bool(url):
@@ -82,7 +85,7 @@ def drill(
         held = rehearse_and_report(full=full, as_json=as_json)
     else:
         target = Target(url, service, team or None, integration or None, route or None)
-        held = fire_and_report(_settings(DrillSettings), target, as_json=as_json)
+        held = fire_and_report(_settings(DrillSettings), target, minutes=minutes, as_json=as_json)
     try:
         ok = asyncio.run(held)
     except IncidentResponseError as error:

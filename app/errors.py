@@ -6,6 +6,7 @@
     ├── Retry(why, after)     not now: the same work is tried again after that many seconds
     │   └── Busy              somebody else is at it: to wait for them costs no attempt
     ├── Park(why)             never: the message goes to the dead-letter queue with this reason
+    │   └── TrailBroken       somebody wrote into an audit trail: nothing can be added to it any more
     ├── Refused(tell_user)    a person asked for what the rules do not allow; they are told why
     ├── Conflict              somebody committed first: decide again on the fresh state
     ├── SettingsError         a setting is missing or wrong: the process does not start
@@ -42,6 +43,17 @@ class Park(IncidentResponseError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class TrailBroken(Park):
+    """An audit event stands behind the trail's head, where no commit of ours left one. ``event``: its sort key."""
+
+    def __init__(self, incident_id: str, event: str) -> None:
+        super().__init__(
+            f"incident {incident_id} can change no more: {event} stands in its audit trail already, and no commit "
+            "wrote it. Nothing was done. Export the trail (`incident-response audit export`), find out who wrote that, "
+            "take it out of the audit table, and move this message back"
+        )
 
 
 class Refused(IncidentResponseError):

@@ -7,6 +7,7 @@ unit. A missing one stops the pod with one message that lists all.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -41,6 +42,10 @@ class _Settings(BaseSettings):
         description="Another AWS: a sandbox's. botocore reads the same variable. Unset in production.",
     )
 
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder with a file for each secret, named like its variable; a change is taken up while running.",
+    )
     slack_signing_secret: SecretStr = Field(
         description="Proves that a gesture came from Slack. From: Slack app, Basic Information, Signing Secret."
     )
@@ -211,7 +216,7 @@ class ProcessorSettings(_Settings):
     visibility_timeout_s: int = Field(
         30, ge=5, le=43_200, description="How long a message stays ours without a heartbeat, seconds."
     )
-    max_attempts: int = Field(6, ge=1, description="Deliveries of a message before it is parked.")
+    max_attempts: int = Field(6, ge=1, description="Attempts at a message before it is parked.")
     drain_timeout_s: float = Field(25.0, gt=0, description="Time to finish what is in flight on SIGTERM, seconds.")
     heartbeat_url: SecretStr | None = Field(
         None, description="Called every 30 s while the processor works; when it stops, somebody there wakes people."
@@ -227,9 +232,10 @@ class ProcessorSettings(_Settings):
 
 
 def load(model: type[S]) -> S:
-    """Read the environment. Raises ``SettingsError`` with every missing or wrong setting in one message."""
+    """Read the environment, and the folder of secrets that it names. Raises ``SettingsError`` with every missing or
+    wrong setting in one message."""
     try:
-        return model()
+        return model(_secrets_dir=os.environ.get("SECRETS_DIR") or None)
     except ValidationError as error:
         lines = [_explain(model, dict(problem)) for problem in error.errors(include_url=False, include_input=False)]
         count = f"{len(lines)} setting" + ("s are" if len(lines) > 1 else " is")

@@ -12,6 +12,11 @@ from collections.abc import Iterable
 
 SLACK_TOLERANCE_S = 300  # Slack: "Verifying requests from Slack", reject a timestamp older than five minutes
 
+# Where each sender puts its proof. HTTP does not tell upper from lower case.
+ONCALL_HEADER = "x-grafana-oncall-signature"
+ALERTING_HEADER = "x-grafana-alerting-signature"
+BEARER_HEADER = "authorization"
+
 _SEAL = object()
 
 
@@ -31,6 +36,11 @@ class Verified:
 
 def sign_hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def sign_grafana_alerting(secret: str, body: bytes, *, timestamp: str | None = None) -> str:
+    """As ``verify_grafana_alerting`` reads it; ``timestamp``: unix seconds, where the deployment asks for a header."""
+    return sign_hex(secret, body if timestamp is None else timestamp.encode() + b":" + body)
 
 
 def verify_hmac(secrets: Iterable[str], body: bytes, given: str) -> Verified | None:

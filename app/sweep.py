@@ -61,10 +61,14 @@ async def sweep(trails: Trails, vault: Vault, seen: Callable[[int, int], None] =
 
 
 async def _look(trails: Trails, heads: Sequence[Head], incident_id: str) -> tuple[int, list[str]]:
-    """What is added between the two reads is left for the next time."""
+    """What is added between the reads is left for the next time; what no commit added is not."""
     incident = await trails.incident(incident_id)
     if incident is None:
         return 0, ["there is a trail, and no incident that it is of"]
-    events = [event for event in await trails.trail(incident_id) if event.seq <= incident.audit_seq]
+    events = await trails.trail(incident_id)
+    if events and events[-1].seq > incident.audit_seq:
+        after = await trails.incident(incident_id)
+        end = after.audit_seq if after else 0
+        events = [event for event in events if event.seq <= incident.audit_seq or event.seq > end]
     export = Export(incident_id=incident_id, seq=incident.audit_seq, head=incident.audit_head, events=events)
     return len(events), violations(export, heads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.setting_forms import Url, WebhookAuth
@@ -19,7 +19,9 @@ class AuditSettings(BaseSettings):
     archive_bucket_name: str | None = Field(
         None, description="S3 bucket of archived heads, for the sweep. From: substrate output. Unset: not compared."
     )
-    environment: str = Field("development", description="Name of the deployment; tags what the sweep counts.")
+    environment: str = Field(
+        "development", description="Name of the deployment; tags drills, and what the sweep counts."
+    )
     otel_exporter_otlp_endpoint: Url | None = Field(
         None, description="Where the sweep's count goes (OTLP over HTTP). Unset: nowhere."
     )
@@ -34,6 +36,28 @@ class DrillSettings(AuditSettings):
     webhook_auth: WebhookAuth = Field(
         "oncall_hmac", description="How the deployment's webhook verifies. From: the deployment."
     )
+    grafana_alerting_timestamp_header: str | None = Field(
+        None, description="Header of the signed timestamp, if the deployment's webhook asks for one."
+    )
+    scheduler_group_name: str | None = Field(
+        None,
+        description="Group of schedules, to see what a drill leaves. From: substrate output. Unset: not looked at.",
+    )
+
+
+class ObserveSettings(AuditSettings):
+    """What it takes to look at an incident while it goes on: its tables, and how much waits for the processor."""
+
+    incident_events_queue_url: Url = Field(description="SQS FIFO queue of alerts and gestures. From: substrate output.")
+    nudge_events_queue_url: Url = Field(description="SQS FIFO queue of reminders. From: substrate output.")
+    sla_check_queue_url: Url = Field(description="SQS FIFO queue of SLA checks. From: substrate output.")
+
+
+class JoinSettings(AuditSettings):
+    """What it takes to let somebody into the room of a drill."""
+
+    slack_bot_token: SecretStr = Field(description="xoxb-… From: Slack app, OAuth & Permissions.")
+    slack_api_url: Url = Field("https://slack.com/api", description="Slack's Web API.")
 
 
 class DoctorSettings(BaseSettings):

@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "chart" / "files" / "dashboard.json"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+OF = '{environment="$environment"}'  # the one that is chosen at the top
 WIDTH, HEIGHT = 8, 7  # three in a row of Grafana's 24
 
 
@@ -18,7 +19,7 @@ def quantiles(metric: str, by: str = "") -> list[tuple[str, str]]:
     legend = f"{{{{{by}}}}} " if by else ""
     return [
         (
-            f"histogram_quantile({q}, sum by ({labels}) (rate({metric}_bucket[$__rate_interval])))",
+            f"histogram_quantile({q}, sum by ({labels}) (rate({metric}_bucket{OF}[$__rate_interval])))",
             f"{legend}p{q * 100:g}",
         )
         for q in (0.5, 0.99)
@@ -26,29 +27,31 @@ def quantiles(metric: str, by: str = "") -> list[tuple[str, str]]:
 
 
 def counted(metric: str, by: str = "") -> list[tuple[str, str]]:
-    total = f"increase({metric}_total[$__range])"
+    total = f"increase({metric}_total{OF}[$__range])"
     return [(f"sum by ({by}) ({total})", f"{{{{{by}}}}}")] if by else [(f"sum({total})", metric)]
 
 
 def level(metric: str, by: str) -> list[tuple[str, str]]:
-    return [(f"max by ({by}) ({metric})", f"{{{{{by}}}}}")]
+    return [(f"max by ({by}) ({metric}{OF})", f"{{{{{by}}}}}")]
 
 
 # Title, unit of Grafana, what it shows, and the queries with their legends.
 PANELS: dict[str, list[tuple[str, str, str, list[tuple[str, str]]]]] = {
     "The ceremony": [
         ("Alert to room", "s", "The promise: five minutes; the aim: seconds", quantiles("assembly_duration_seconds")),
+        ("Rooms in time", "short", "yes: within five minutes", counted("room_assembled_count", "in_time")),
         ("Alert to first human", "s", "Until somebody in the room did something", quantiles("first_human_seconds")),
         ("Draft to approval", "s", "How long texts wait for a person", quantiles("approval_gate_latency_seconds")),
         ("Published", "short", "By outcome; UNKNOWN is looked up", counted("statuspage_publish_count", "outcome")),
         ("Resolved", "short", "Incidents", counted("incident_resolved_count")),
         ("Postmortems filed", "short", "In Linear", counted("postmortem_created_count")),
         ("People not found", "short", "By source of the lookup", counted("directory_lookup_failure_count", "source")),
+        ("Alarms unheard", "short", "Nobody was left to tell", counted("alarm_unheard_count", "alarm")),
         ("Steps gone without", "short", "What a room had to do without", counted("step_failure_count", "step")),
         ("Alerts found by looking", "short", "OnCall had them, nobody told us", counted("alert_reconciled_count")),
     ],
     "The machine": [
-        ("Works", "bool_yes_no", "0: something keeps it from its work", [("max(processor_ready)", "processor")]),
+        ("Works", "bool_yes_no", "0: something keeps it from its work", [(f"max(processor_ready{OF})", "processor")]),
         ("Waiting messages", "short", "By queue", level("queue_depth", "queue")),
         ("Dead letters", "short", "By queue; each carries its reason", level("dead_letter_depth", "queue")),
         ("Parked", "short", "Put into a dead-letter queue", counted("message_parked_count", "queue")),
@@ -57,6 +60,7 @@ PANELS: dict[str, list[tuple[str, str, str, list[tuple[str, str]]]]] = {
         ("Vendors' answers", "s", "Calls with their retries", quantiles("vendor_latency_seconds", "vendor")),
         ("Vendors left alone", "short", "1: five calls in a row had no answer", level("breaker_open", "vendor")),
         ("Gate violations", "short", "Found by the daily sweep", counted("gate_violation_count")),
+        ("Trails swept", "short", "A point for each sweep that went through", [(f"max(swept_trails{OF})", "trails")]),
     ],
 }  # fmt: skip
 
@@ -80,8 +84,18 @@ def dashboard() -> dict[str, Any]:
         "editable": False,
         "refresh": "30s",
         "time": {"from": "now-24h", "to": "now"},
-        "templating": {"list": [{"name": "datasource", "type": "datasource", "query": "prometheus"}]},
+        "templating": {"list": [{"name": "datasource", "type": "datasource", "query": "prometheus"}, environment()]},
         "panels": panels,
+    }
+
+
+def environment() -> dict[str, Any]:
+    return {
+        "name": "environment",
+        "type": "query",
+        "datasource": SOURCE,
+        "query": "label_values(processor_ready, environment)",
+        "refresh": 2,  # with the time range, too
     }
 
 

@@ -1,7 +1,7 @@
 """``make mutants``: each known fault is put into a copy of the tree, and the tests must turn red.
 
-First the tests that should see it, then, if they did not, all unit and contract tests. Writes docs/mutants.md, unless
-only some were asked for: ``make mutants MUTANTS=G`` takes the faults whose ids begin so. Ends with 1 when a mutant
+First the tests that should see it, then, if they did not, all unit and contract tests. Writes docs/mutants.md; with
+``make mutants MUTANTS=G``, which takes the faults whose ids begin so, the rows of these. Ends with 1 when a mutant
 lived for which there is no reason in ``LIVES``, or when a text to replace is no longer there.
 """
 
@@ -21,11 +21,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from app import clock  # noqa: E402
 from scripts.mutants_table import MUTANTS, Mutant  # noqa: E402
 
 WORKERS = 2
 PATIENCE_S = 600
 COPIED = ("app", "artifacts", "chart", "docs", "scripts", "tests", "pyproject.toml", "Makefile", "README.md")
+PAGE = ROOT / "docs/mutants.md"
+UNTRIED = "**not tried yet**"
+_ROW = re.compile(r"^\| (?P<fault>[A-Z]\d+) \| (?P<defect>.+?) \| `[^`]+` \| (?P<by>.+) \|$", re.MULTILINE)
+_TOOK = re.compile(r"^The last run of all .+$", re.MULTILINE)
 _FAILED = re.compile(r"^(?:FAILED|ERROR) tests/([^\s\[]+)", re.MULTILINE)
 
 # Why a defect may live: (fault, defect) -> the reason.
@@ -110,47 +115,60 @@ def copy(scratch: Path) -> Path:
     return tree
 
 
-def page(fates: Sequence[Fate]) -> str:
-    killed = sum(bool(fate.killed_by) for fate in fates)
+def page(before: str, fates: Sequence[Fate], took: str = "") -> str:
+    """``before`` with the rows of ``fates`` anew, in the order of the table. ``took``: of a run of all."""
+    by = {(row["fault"], row["defect"]): row["by"] for row in _ROW.finditer(before)}
+    by |= {(fate.mutant.fault, fate.mutant.defect): _by(fate) for fate in fates if not fate.error}
+    known = [(mutant, by.get((mutant.fault, mutant.defect), UNTRIED)) for mutant in MUTANTS]
+    killed = [(mutant, test) for mutant, test in known if test.startswith("`tests/")]
+    own = sum(test.startswith(tuple(f"`tests/{name}" for name in mutant.noticed_by.split())) for mutant, test in killed)
+    took = took or "".join(_TOOK.findall(before))
     return "\n".join([
         "# Mutants",
         "",
         "Each fault of `docs/faults.md` was put into a copy of the tree, as a defect that somebody could write,",
         "and the tests were run: first the ones that should see it. Written by `make mutants` from",
-        "`scripts/mutants_table.py`.",
+        "`scripts/mutants_table.py`; `make mutants MUTANTS=G` renews the rows of the faults that it put in.",
         "",
-        f"{killed} of {len(fates)} were killed.",
+        f"{len(killed)} of {len(known)} were killed: {own} by the tests that should, {len(killed) - own} by others.",
+        *([took] if took else []),
         "",
         "| fault | defect | put into | killed by |",
         "| --- | --- | --- | --- |",
-        *map(_row, fates),
+        *(f"| {mutant.fault} | {mutant.defect} | `{mutant.path}` | {test} |" for mutant, test in known),
         "",
     ])  # fmt: skip
 
 
-def _row(fate: Fate) -> str:
-    fault, defect, path = fate.mutant[:3]
-    by = f"`tests/{fate.killed_by}`" if fate.killed_by else LIVES.get((fault, defect), "**nothing**")
-    return f"| {fault} | {defect} | `{path}` | {by.replace('|', chr(92) + '|')} |"
+def _by(fate: Fate) -> str:
+    by = f"`tests/{fate.killed_by}`" if fate.killed_by else LIVES.get(fate.mutant[:2], "**nothing**")
+    return by.replace("|", "\\|")
 
 
 def main(prefix: str = "") -> None:
     wanted = [mutant for mutant in MUTANTS if mutant.fault.startswith(prefix)]
-    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
-        unspoilt = sorted({f"tests/{name}" for mutant in wanted for name in mutant.noticed_by.split()})
-        if failed := red(copy(Path(scratch)), unspoilt):
-            sys.exit(f"tests/{failed} is red without any mutant: mend that first")
-        fates = try_all(wanted, Path(scratch))
+    began = clock.monotonic()
+    fates = put_in(wanted)
+    minutes = (clock.monotonic() - began) / 60
     errors = [fate for fate in fates if fate.error]
     lived = [fate for fate in fates if not fate.killed_by and not fate.error]
-    unexplained = [fate for fate in lived if (fate.mutant.fault, fate.mutant.defect) not in LIVES]
+    unexplained = [fate for fate in lived if fate.mutant[:2] not in LIVES]
     sys.stdout.write(
-        f"{len(fates) - len(lived) - len(errors)} of {len(fates)} killed, {len(lived)} survived "
-        f"({len(unexplained)} without a reason), {len(errors)} did not apply\n"
+        f"{len(fates) - len(lived) - len(errors)} of {len(fates)} killed in {minutes:.0f} minutes, "
+        f"{len(lived)} survived ({len(unexplained)} without a reason), {len(errors)} did not apply\n"
     )
-    if not prefix and not errors:
-        (ROOT / "docs/mutants.md").write_text(page(fates))
+    if not errors:
+        took = f"The last run of all put in {len(fates)}, {WORKERS} at a time, and took {minutes:.0f} minutes."
+        PAGE.write_text(page(PAGE.read_text(), fates, "" if prefix else took))
     sys.exit(bool(unexplained or errors))
+
+
+def put_in(mutants: Sequence[Mutant]) -> list[Fate]:
+    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+        unspoilt = sorted({f"tests/{name}" for mutant in mutants for name in mutant.noticed_by.split()})
+        if failed := red(copy(Path(scratch)), unspoilt):
+            sys.exit(f"tests/{failed} is red without any mutant: mend that first")
+        return try_all(mutants, Path(scratch))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ MUTANTS = (
         "unit/test_war_room.py",
     ),
     Mutant(
+        "L3", "what expired and is not deleted yet stands in the way", "app/effects/dynamodb/items.py",
+        '"attribute_not_exists(PK) OR expires_at <= :now", {":now": int(now.timestamp())}',
+        '"attribute_not_exists(PK)", {}',
+        "contract/test_store.py",
+    ),
+    Mutant(
         "L4", "an event is acknowledged whatever became of it", "app/intake/slack.py",
         "return BoltResponse(status=await self._record(request))",
         "await self._record(request)\n        return BoltResponse(status=200)",
@@ -68,7 +74,7 @@ MUTANTS = (
     ),
     Mutant(
         "L5", "what is left at the end is not given back", "app/processor/consumer.py",
-        "                await self._put_off(delivery, 0)\n",
+        "            await self._put_off(delivery, 0)\n",
         "",
         "unit/test_consumer.py",
     ),
@@ -97,10 +103,34 @@ MUTANTS = (
         "unit/test_consumer.py",
     ),
     Mutant(
-        "L6", "who waits for another's lease is given up on", "app/processor/consumer.py",
-        "if isinstance(error, (VendorThrottled, Busy)):",
-        "if isinstance(error, VendorThrottled):",
+        "L6", "who waits for another's lease is given up on", "app/processor/attempts.py",
+        "if not isinstance(error, (VendorThrottled, Busy)):",
+        "if not isinstance(error, VendorThrottled):",
         "unit/test_storms.py",
+    ),
+    Mutant(
+        "L6", "what waits too long is left to the queue, which drops it", "app/processor/attempts.py",
+        "limit is None or delivery.attempt < max(limit - SPARE_RECEIVES, self._max)",
+        "True",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "a message that kills the processor kills the next one, for ever", "app/processor/attempts.py",
+        "await self._marks.mark(message, deaths + 1)",
+        "pass",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "what was received often is given up unworked", "app/processor/attempts.py",
+        "if deaths >= max(self._max - 1, 1):",
+        "if delivery.attempt > self._max:",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "L6", "who dies with the guilty is given up with it", "app/processor/attempts.py",
+        "        async with self._one_by_one:\n",
+        "        if True:\n",
+        "unit/test_consumer.py",
     ),
     Mutant(
         "D11", "an end that was taken back is worked on all the same", "app/flows/reopening.py",
@@ -243,8 +273,14 @@ MUTANTS = (
     ),
     Mutant(
         "D4", "a failure does not stop its lane", "app/processor/consumer.py",
-        "        await self._put_off(delivery, _delay(delivery.attempt, error))\n        return False",
-        "        await self._put_off(delivery, _delay(delivery.attempt, error))\n        return True",
+        "        await self._put_off(delivery, _delay(attempt, error))\n        return False",
+        "        await self._put_off(delivery, _delay(attempt, error))\n        return True",
+        "unit/test_consumer.py",
+    ),
+    Mutant(
+        "D3", "what people do waits behind the alerts", "app/processor/consumer.py",
+        "async with self._turns[lane[0].of_people]:",
+        "async with self._turns[False]:",
         "unit/test_consumer.py",
     ),
     Mutant(
@@ -302,6 +338,24 @@ MUTANTS = (
         "contract/test_door.py",
     ),
     Mutant(
+        "D7", "who stood still sends all the same", "app/gate/door.py",
+        '        if clock.wall() > (draft.claimed_until or 0.0) - CLAIM_S / 2:\n',
+        '        if False:\n',
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "D7", "what failed is sent again without a look at the page", "app/gate/door.py",
+        'if was is DraftState.FAILED and (',
+        'if was is DraftState.REJECTED and (',
+        "contract/test_door.py",
+    ),
+    Mutant(
+        "D7", "what another processor settled is settled anew", "app/gate/door.py",
+        ' or current.state is not DraftState.APPROVED:',
+        ':',
+        "contract/test_door.py",
+    ),
+    Mutant(
         "D7", "the marker is not sent", "app/domain/draft.py",
         '"metadata": {"commander": {"incident_id": incident_id, "draft_id": draft_id}},',
         '"metadata": {},',
@@ -327,6 +381,12 @@ MUTANTS = (
         "unit/test_outbound.py",
     ),
     Mutant(
+        "D10", "what is called off before it began is forgotten", "app/effects/github.py",
+        '_alone(repo, read) for repo in repos',
+        '_alone(repo, lambda _, begun=read(repo): begun) for repo in repos',
+        "unit/test_context.py::test_an_assembly_called_off_at_any_turn_leaves_no_reading_unbegun",
+    ),
+    Mutant(
         "D11", "no lease", "app/flows/steps.py",
         "if incident.lease and incident.lease.until > clock.wall():",
         "if incident.lease and incident.lease.until < 0:",
@@ -344,6 +404,12 @@ MUTANTS = (
         'unchanged = ("attribute_exists(PK)", {})',
         "contract/test_store.py",
     ),
+    Mutant(
+        "D11", "a lost race is taken for a commit", "app/ledger.py",
+        '        except Conflict:\n            continue\n',
+        '        except Conflict:\n            return decision.incident\n',
+        "unit/test_ledger.py",
+    ),
     # ------------------------------------------------------------ the gate
     Mutant(
         "G1", "the hash of the button is not compared with the stored one", "app/gate/_statuspage_write.py",
@@ -356,6 +422,12 @@ MUTANTS = (
         "if sha256_of(draft.wire) != draft.sha256:",
         "if not draft.wire:",
         "unit/test_statuspage_write.py",
+    ),
+    Mutant(
+        "G1", "words that were changed in the table can be approved", "app/gate/rules.py",
+        'if sha256_of(draft.wire) != draft.sha256:',
+        'if not draft.wire:',
+        "contract/test_door.py",
     ),
     Mutant(
         "G1", "the approval is not read back", "app/gate/door.py",
@@ -406,9 +478,27 @@ MUTANTS = (
         "unit/test_audit.py",
     ),
     Mutant(
+        "G4", "an event may hang on any other", "app/domain/audit.py",
+        '        if event.prev != prev:\n',
+        '        if not event.prev:\n',
+        "unit/test_audit.py",
+    ),
+    Mutant(
+        "G4", "an export may end anywhere", "app/domain/audit.py",
+        'if not last or (last.seq, last.hash) != (self.seq, self.head):',
+        'if not last:',
+        "unit/test_audit.py",
+    ),
+    Mutant(
         "G4", "an audit event may be overwritten", "app/effects/dynamodb/items.py",
         'yield _put(audit, pk, f"EVENT#{event.seq:08d}", expires, fields, is_new)',
         'yield _put(audit, pk, f"EVENT#{event.seq:08d}", expires, fields, None)',
+        "contract/test_store.py",
+    ),
+    Mutant(
+        "G7", "the sweep looks away from what nobody committed", "app/sweep.py",
+        "event.seq <= incident.audit_seq or event.seq > end",
+        "event.seq <= incident.audit_seq",
         "contract/test_store.py",
     ),
     Mutant(
@@ -494,6 +584,12 @@ MUTANTS = (
         'ts = await post_once(chat, incident.channel_id, message, f"draft:{draft.id}", adopting=True)',
         'ts = "0"',
         "unit/test_stories.py",
+    ),
+    Mutant(
+        "G9", "that a text is shown is recorded with every delivery", "app/gate/drafts.py",
+        '        if draft.message_ts == message_ts:\n            return None\n',
+        '',
+        "unit/test_drafts.py",
     ),
     Mutant(
         "G10", "dispatch believes the queue", "app/processor/dispatch.py",
@@ -660,7 +756,7 @@ MUTANTS = (
     ),
     Mutant(
         "S7", "an update opens another public incident", "app/gate/door.py",
-        "public_id=incident.public.id if incident.public else None,",
+        "public_id=_to_update(incident),",
         "public_id=None,",
         "contract/test_door.py",
     ),
@@ -739,6 +835,12 @@ MUTANTS = (
         "unit/test_resolution.py",
     ),
     Mutant(
+        "T1", "the reminder is said in the room", "app/flows/nudges.py",
+        '    if incident.ic:\n        await chat.direct',
+        '    if not incident.channel_id and incident.ic:\n        await chat.direct',
+        "unit/test_resolution.py",
+    ),
+    Mutant(
         "T1", "whatever the scheduler fires is a reminder", "app/flows/nudges.py",
         "    if reminders.too_soon(now, policy.nudge_gap):\n        return\n",
         "",
@@ -772,6 +874,12 @@ MUTANTS = (
         "T3", "schedules have no end", "app/effects/eventbridge.py",
         '"ActionAfterCompletion": "DELETE"',
         '"ActionAfterCompletion": "NONE"',
+        "contract/test_timers.py",
+    ),
+    Mutant(
+        "T3", "a repeating schedule has no last day", "app/effects/eventbridge.py",
+        ', "EndDate": _whole_second(end)}',
+        '}',
         "contract/test_timers.py",
     ),
     Mutant(
@@ -827,6 +935,12 @@ MUTANTS = (
         "X1", "each bad signature reads the secret", "app/webhook/secret_cache.py",
         "if clock.monotonic() - self._tried_at < READ_AGAIN_S:",
         "if False:",
+        "unit/test_secret_cache.py",
+    ),
+    Mutant(
+        "X1", "whoever comes while it is read reads it too", "app/webhook/secret_cache.py",
+        '        async with self._reading:  #',
+        '        if True:  #',
         "unit/test_secret_cache.py",
     ),
     Mutant(

@@ -11,7 +11,8 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import Change, DraftWrite
 from app.domain.draft import Draft, PublicStatus, PublicText, compose
 from app.domain.gesture import Gesture, parse
-from app.domain.incident import Incident, Status, incident_id
+from app.domain.ids import incident_id
+from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.domain.severity import Severity
 from app.ports import Store
@@ -37,7 +38,7 @@ def alert(
 def incident(group: str = "I6HNZGUFG4K11", *, status: Status = Status.ACTIVE, **more: object) -> Incident:
     fired = alert(group)
     facts = {
-        "id": incident_id(group, 1), "status": status, "severity": Severity.P1, "title": fired.title,
+        "id": incident_id(group, 1, AT), "status": status, "severity": Severity.P1, "title": fired.title,
         "service": fired.service, "team": fired.team, "alert": fired, "created_at": AT, "ic": IC,
         "channel_id": "C0ROOM", "channel_name": "incident-response-p1-20261121-x",
     }  # fmt: skip

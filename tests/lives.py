@@ -18,8 +18,8 @@ import httpx
 
 STILL_S = 90.0
 _QUESTIONS = frozenset({
-    "check", "draft", "drafts", "exists", "incident", "incident_of_alert", "incident_of_channel", "incident_together",
-    "open_incidents", "steps", "trail",
+    "begun", "check", "draft", "drafts", "drops_after", "exists", "incident", "incident_of_alert",
+    "incident_of_channel", "incident_together", "open_incidents", "steps", "trail",
 })  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class _Courier:
     """Slack's side of the intake: signs a gesture and hands it over."""
 
     def __init__(self, queue: Any) -> None:
-        self._app = bolt_app(cast.SIGNING_SECRET, queue.send)
+        self._app = bolt_app(lambda: cast.SIGNING_SECRET, queue.send)
 
     async def deliver(self, gesture: Gesture) -> None:
         body, headers = signed(gesture, cast.SIGNING_SECRET, str(int(clock.wall())))
@@ -131,6 +131,7 @@ class Office:
             queue,  # type: ignore[arg-type]
             dispatcher.work, name="office", visibility_s=30, max_attempts=self.attempts,
             drain_timeout_s=1.0, told=dispatcher.told,
+            marks=store,  # type: ignore[arg-type]
         )  # fmt: skip
 
     # ------------------------------------------------------------ people

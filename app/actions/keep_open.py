@@ -3,7 +3,7 @@ from __future__ import annotations
 from app import ledger
 from app.domain.gesture import Gesture
 from app.domain.people import Human
-from app.domain.schedule import schedule_name
+from app.domain.ticket import Ending
 from app.flows import command, ending
 from app.messages import alerts
 from app.messages.message import Message, say
@@ -12,10 +12,10 @@ from app.ports import Chat, Store, Timers
 
 async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, timers: Timers) -> Message:
     """Its last alert has ended, and it goes on all the same."""
-    incident = await ledger.load(store, gesture.value)
+    asked = Ending.read(gesture.value)
+    incident = await ledger.load(store, asked.incident)
     await command.demand(store, incident, human, "decide whether it is over")
-    await ending.keep_open(store, incident, human)
-    await timers.remove(schedule_name("auto-resolve", incident.id))
+    await ending.keep_open(store, timers, asked, human)
     if gesture.channel_id and gesture.message_ts:
         words = f"<@{human.slack_id}> keeps it open: it does not resolve by itself."
         await chat.update(gesture.channel_id, gesture.message_ts, alerts.answered(words))

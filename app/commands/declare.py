@@ -6,7 +6,6 @@ from app.domain.catalogue import Catalogue
 from app.domain.gesture import Gesture
 from app.domain.people import Human
 from app.domain.policy import Policy
-from app.domain.severity import word
 from app.flows import intake
 from app.flows.war_room import ask_to_assemble
 from app.messages.message import Message, escape, say
@@ -19,9 +18,9 @@ async def handle(
     gesture: Gesture, human: Human, store: Store, queue: Queue, policy: Policy, catalogue: Catalogue
 ) -> Message:
     said = declared.read(gesture.words)
-    if said.severity:
-        word(said.severity, policy.severity_words)
-    incident = await intake.declare(store, policy, catalogue, said.alert(gesture.key, clock.now()), human)
+    severity = policy.labels_of(said.severity) if said.severity else {}
+    alert = said.alert(gesture.key, clock.now(), severity)
+    incident = await intake.declare(store, policy, catalogue, alert, human)
     await ask_to_assemble(queue, incident, gesture.key)
     about = f" (service {escape(incident.service)})" if said.service else ""
     return say(

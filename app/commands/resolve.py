@@ -8,7 +8,7 @@ from app.flows import command
 from app.flows.resolution import resolve
 from app.messages.last_word import first
 from app.messages.message import Message, say
-from app.messages.room import slack_time
+from app.messages.room import promise_dropped, slack_time
 from app.ports import Queue, Store
 
 HELP = "the incident is over: postmortem, announcement; while customers read of it, asks first (`resolve now` does not)"
@@ -22,4 +22,5 @@ async def handle(gesture: Gesture, human: Human, incident: Incident, store: Stor
     after = await resolve(store, queue, incident.id, actor=human.actor, at=clock.now(), by=gesture.key)
     if incident.status is Status.RESOLVED and after.resolved_at:
         return say(f"This incident was resolved {slack_time(after.resolved_at)}. What is still missing is being done.")
-    return say("Resolved. The postmortem draft is being written; its link will be announced here.")
+    told = "Resolved. The postmortem draft is being written; its link will be announced here."
+    return say(f"{told} {promise_dropped(after)}".rstrip())

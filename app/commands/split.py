@@ -6,7 +6,6 @@ from app.domain.people import Human
 from app.domain.policy import Policy
 from app.flows import ending
 from app.flows.split import split
-from app.flows.war_room import ask_to_assemble
 from app.messages.message import Message, escape, say
 from app.ports import Chat, Queue, Store, Timers
 
@@ -23,7 +22,6 @@ async def handle(
     queue: Queue,
     policy: Policy,
 ) -> Message:
-    new = await split(store, chat, incident, gesture.text, human, gesture.key)
-    await ask_to_assemble(queue, new, gesture.key)
+    new = await split(store, chat, queue, incident, gesture.text, human, gesture.key)
     await ending.propose(store, chat, timers, policy, incident.id)  # if nothing that is left here goes on
     return say(f"*{escape(new.title)}* is incident `{new.id}` now, {new.severity}. Its room is being made.")

@@ -1,13 +1,14 @@
-"""The doctor's report: for a person a table, for a machine one JSON object."""
+"""The doctor's report: for a person lines that a narrow terminal holds, for a machine one JSON object."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from app import policy_file, services_file
@@ -26,6 +27,8 @@ _MARKS = {
     Verdict.COULD_NOT_TELL: "[yellow]? could not tell[/]",
 }
 
+_INDENT = 4
+
 
 async def examine_and_report(*, as_json: bool) -> bool:
     """Whether nothing failed."""
@@ -34,7 +37,7 @@ async def examine_and_report(*, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"ok": ok, "checks": [asdict(finding) for finding in findings]}, indent=2))  # noqa: T201
     else:
-        Console(highlight=False).print(_table(findings, ok=ok))
+        Console(highlight=False).print(Group(*_lines(findings, ok=ok)))
     return ok
 
 
@@ -64,13 +67,25 @@ def _files(settings: ProcessorSettings) -> Catalogue:
     return catalogue
 
 
-def _table(findings: Sequence[Finding], *, ok: bool) -> Table:
-    verdict = "[bold green]nothing failed[/]" if ok else "[bold red]not ready for an incident[/]"
-    table = Table(title=f"Doctor: {verdict}", title_justify="left")
-    table.add_column("check", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for column in ("found", "remedy"):
-        table.add_column(column, overflow="fold")
+def _lines(findings: Sequence[Finding], *, ok: bool) -> Iterator[RenderableType]:
+    """What is well, side by side; then what is not, as broad as the terminal is, and once for all that say the same.
+
+    The verdict is last, where people look.
+    """
+    well = Table.grid(padding=(0, 2))
     for finding in findings:
-        table.add_row(finding.check, _MARKS[finding.verdict], escape(finding.found), escape(finding.remedy))
-    return table
+        if finding.verdict is Verdict.OK:
+            well.add_row(_MARKS[finding.verdict], finding.check, escape(finding.found))
+    yield well
+    ill: dict[tuple[Verdict, str, str], list[str]] = {}
+    for finding in findings:
+        if finding.verdict is not Verdict.OK:
+            ill.setdefault((finding.verdict, finding.found, finding.remedy), []).append(finding.check)
+    for (verdict, found, remedy), checks in ill.items():
+        heading = Table.grid(padding=(0, 2))
+        heading.add_row(_MARKS[verdict], ", ".join(checks))
+        yield from ("", heading)
+        for line in (*found.splitlines(), f"→ {remedy}"):
+            words = line.lstrip()
+            yield Padding(escape(words), (0, 0, 0, _INDENT + len(line) - len(words)))
+    yield "\nDoctor: " + ("[bold green]nothing failed[/]" if ok else "[bold red]not ready for an incident[/]")

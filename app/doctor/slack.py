@@ -15,6 +15,8 @@ SCOPES = {
     "groups:write": "making rooms, inviting, topics, archiving",
     "groups:read": "who is in a room",
     "groups:history": "finding what was posted before a crash",
+    "im:write": "writing to one person",
+    "im:history": "finding what was written to them before a crash",
     "channels:read": "the fallback channel",
     "channels:history": "finding what was posted there before a crash",
     "users:read": "people",

@@ -12,8 +12,7 @@ from botocore.exceptions import ClientError
 from app.doctor import aws
 from app.doctor.check import Check, Failed
 from app.doctor.deployment import Deployment
-
-_ROOM = 2  # times MAX_ATTEMPTS: SQS counts every message that was given back unworked behind a failed one
+from app.queue.delivery import SPARE_RECEIVES
 
 Attributes = Mapping[str, str]
 
@@ -47,7 +46,7 @@ async def _visibility(deployment: Deployment) -> str:
 
 
 async def _dead_letters(deployment: Deployment) -> str:
-    least = _ROOM * deployment.settings.max_attempts
+    least = SPARE_RECEIVES + deployment.settings.max_attempts
     found = await _attributes(deployment)
     policies = {url: json.loads(one.get("RedrivePolicy", "{}")) for url, one in found.items()}
     wrong = [f"{_name(url)}: {problem}" for url, policy in policies.items() if (problem := _problem(policy, least))]
@@ -123,7 +122,7 @@ CHECKS = (
     ),
     Check(
         "SQS: dead letters",
-        f"each queue has a FIFO dead-letter queue, and a maxReceiveCount of at least {_ROOM} × MAX_ATTEMPTS",
+        f"each queue has a FIFO dead-letter queue, and a maxReceiveCount of at least {SPARE_RECEIVES} + MAX_ATTEMPTS",
         "give the queue a FIFO dead-letter queue and a high maxReceiveCount (SQS console, the queue, Dead-letter "
         "queue), or lower MAX_ATTEMPTS",
         _dead_letters,

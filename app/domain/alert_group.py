@@ -52,7 +52,10 @@ class AlertGroup(BaseModel):
         return self.state is State.RESOLVED
 
     def older_than(self, alert: Alert) -> bool:
-        """Whether that is news. What comes late, or once more, is not (D2)."""
+        """Whether that is news. What comes late, or once more, is not (D2): without a time of its own, an event that
+        says what the last one said is that one."""
+        if alert.at_is_arrival and alert.event is self.event:
+            return False
         return (self.at, self.event.order) < (alert.at, alert.event.order)
 
     def newer_than(self, alert: Alert) -> bool:

@@ -38,6 +38,7 @@ class AuditType(StrEnum):
     RESPONDER_SEEN = "RESPONDER_SEEN"
     RESPONDER_LEFT = "RESPONDER_LEFT"
     NOBODY_HERE_ESCALATED = "NOBODY_HERE_ESCALATED"
+    NOBODY_LEFT_TO_TELL = "NOBODY_LEFT_TO_TELL"
     IC_ASSIGNED = "IC_ASSIGNED"
     ROLE_ASSIGNED = "ROLE_ASSIGNED"
     HANDOFF_OFFERED = "HANDOFF_OFFERED"
@@ -67,9 +68,11 @@ class AuditType(StrEnum):
     STATUSPAGE_PUBLISHED = "STATUSPAGE_PUBLISHED"
     STATUSPAGE_PUBLISH_UNKNOWN = "STATUSPAGE_PUBLISH_UNKNOWN"
     STATUSPAGE_PUBLISH_FAILED = "STATUSPAGE_PUBLISH_FAILED"
+    PUBLIC_INCIDENT_GONE = "PUBLIC_INCIDENT_GONE"
     UPDATE_PROMISED = "UPDATE_PROMISED"
     PROMISE_REMINDED = "PROMISE_REMINDED"
     PROMISE_BROKEN = "PROMISE_BROKEN"
+    PROMISE_DROPPED = "PROMISE_DROPPED"
     STATUS_UPDATE = "STATUS_UPDATE"
     TIMELINE_NOTE = "TIMELINE_NOTE"
     CHECKLIST_TICKED = "CHECKLIST_TICKED"
@@ -171,9 +174,9 @@ class Export(BaseModel):
         found = verify(self.events)
         last = self.events[-1] if self.events else None
         if not last or (last.seq, last.hash) != (self.seq, self.head):
-            found.append(
-                f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: its end is missing"
-            )
+            further = last is not None and last.seq > self.seq
+            why = "somebody wrote behind its end" if further else "its end is missing"
+            found.append(f"the trail should end with number {self.seq} ({self.head[:16]}…) and does not: {why}")
         if any(event.incident_id != self.incident_id for event in self.events):
             found.append(f"not all events are of incident {self.incident_id}")
         return found

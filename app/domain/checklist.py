@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from app.domain.draft import Draft, DraftState, PublicStatus
+from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, Status
 
 
@@ -51,7 +51,7 @@ _FACTS: Mapping[str, Callable[[Incident, Sequence[Draft]], bool]] = {
     "drafted": lambda _, drafts: bool(drafts),
     "published": lambda _, drafts: any(draft.state is DraftState.PUBLISHED for draft in drafts),
     "mitigated": lambda incident, _: incident.status in {Status.MITIGATED, Status.RESOLVED},
-    "page": lambda incident, _: incident.public is None or incident.public.status == PublicStatus.RESOLVED,
+    "page": lambda incident, _: not incident.public_open,
     "postmortem": lambda incident, _: incident.postmortem is not None,
 }
 JUDGED: Mapping[str, Item] = {item.name: item for item in CHECKLIST if item.button}

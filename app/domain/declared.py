@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -26,17 +27,17 @@ class Declared(BaseModel):
 
     title: str
     service: str | None = None
-    severity: str | None = None  # a word, as an alert's label would have it
+    severity: str | None = None  # as it was typed
 
-    def alert(self, cause: str, at: datetime) -> Alert:
-        """The alert that no monitoring sent. The same ``cause``, a gesture, is the same alert group."""
-        labels = {"service": self.service, "severity": self.severity}
+    def alert(self, cause: str, at: datetime, severity: Mapping[str, str]) -> Alert:
+        """The alert that no monitoring sent. The same ``cause``, a gesture, is the same alert group. ``severity``: as
+        labels that the policy understands."""
         return Alert(
             alert_group=f"{DECLARED}-{hashlib.sha256(cause.encode()).hexdigest()[:24]}",
             event=AlertEvent.FIRING,
             at=at,
             title=self.title,
-            labels={name: value for name, value in labels.items() if value},
+            labels={**severity, **({"service": self.service} if self.service else {})},
             source=DECLARED,
         )
 

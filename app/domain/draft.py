@@ -101,11 +101,28 @@ def compose(draft_id: str, incident_id: str, text: PublicText, *, author: str, a
 
 def still_changed(drafts: Sequence[Draft]) -> tuple[ComponentChange, ...]:
     """What the published ones of these did to components, and has not been put back."""
+    latest = {change.id: change for change in _published(drafts)}
+    before = at_first(drafts)
+    return tuple(change for change in latest.values() if change.after is not _whole(before[change.id]))
+
+
+def at_first(drafts: Sequence[Draft]) -> dict[str, str]:
+    """What the page showed of each component before the first published one of these changed it."""
+    return {change.id: change.before for change in reversed(_published(drafts))}
+
+
+def _published(drafts: Sequence[Draft]) -> list[ComponentChange]:
+    """What was done to components, in the order in which it was."""
     published = [draft for draft in drafts if draft.state is DraftState.PUBLISHED]
-    latest: dict[str, ComponentChange] = {}
-    for draft in sorted(published, key=lambda draft: draft.approved_at or draft.created_at):
-        latest |= {change.id: change for change in draft.text.components}
-    return tuple(change for change in latest.values() if change.after is not ComponentStatus.OPERATIONAL)
+    in_order = sorted(published, key=lambda draft: draft.approved_at or draft.created_at)
+    return [change for draft in in_order for change in draft.text.components]
+
+
+def _whole(before: str) -> ComponentStatus:
+    """Where a component belongs when the incident is over: into the maintenance that it was in, or else it works.
+    Trouble that the page showed before the first text is most often this incident's, set by hand; people may edit."""
+    planned = ComponentStatus.UNDER_MAINTENANCE
+    return planned if before == planned else ComponentStatus.OPERATIONAL
 
 
 def restoring(text: PublicText, drafts: Sequence[Draft]) -> PublicText:
@@ -115,9 +132,9 @@ def restoring(text: PublicText, drafts: Sequence[Draft]) -> PublicText:
     """
     if text.status is not PublicStatus.RESOLVED:
         return text
-    named = {change.id for change in text.components}
+    named, before = {change.id for change in text.components}, at_first(drafts)
     back = tuple(
-        change.model_copy(update={"before": change.after.value, "after": ComponentStatus.OPERATIONAL})
+        change.model_copy(update={"before": change.after.value, "after": _whole(before[change.id])})
         for change in still_changed(drafts)
         if change.id not in named and change.id not in text.gone
     )

@@ -18,9 +18,10 @@ from app.errors import Park
 
 COMMAND = "/incident-response"
 EVENTS = frozenset({"member_joined_channel", "member_left_channel", "message", "pin_added", "reaction_added"})
-# What people say, too: with a file, in a thread and in the channel at once, as /me. Every other subtype is an edit, a
-# deletion, or Slack's own note.
+# What people say, too: with a file, in a thread and in the channel at once, as /me. Every other subtype but an edit is
+# a deletion, or Slack's own note.
 _SAID = frozenset({"file_share", "thread_broadcast", "me_message"})
+_CHANGED = "message_changed"
 COMING_AND_GOING = frozenset({"member_joined_channel", "member_left_channel"})  # an invitation does it, too
 
 
@@ -40,6 +41,7 @@ class Gesture(BaseModel):
     trigger_id: str | None = None  # opens a modal; lives 3 s
     response_url: str | None = None  # answers privately; 5 uses within 30 min
     message_ts: str | None = None  # the message that held the button, or that the event is about
+    edited: bool = False  # the message stood there before, with other words
     key: str = ""  # what makes the same gesture the same: for the queue's deduplication
 
     @property
@@ -145,7 +147,8 @@ def _modal(raw: str, payload: dict[str, Any]) -> Gesture:
 def _event(raw: str, payload: dict[str, Any]) -> Gesture:
     if payload["type"] != "event_callback":
         raise Park(f"a Slack payload of type {payload['type']!r}, which nothing here handles")
-    event = payload["event"]
+    told = payload["event"]
+    event = _as_it_reads_now(told) if told.get("subtype") == _CHANGED else told
     _heed(event, payload)
     item = event.get("item") or {}
     about = item.get("ts") or (item.get("message") or {}).get("ts") or event.get("ts")
@@ -159,8 +162,17 @@ def _event(raw: str, payload: dict[str, Any]) -> Gesture:
         text=typed(event.get("text") or ""),
         value=event.get("reaction") or ((about or "") if event["type"] == "pin_added" else ""),
         message_ts=about,
+        edited=event is not told,
         key=payload["event_id"],
     )
+
+
+def _as_it_reads_now(told: dict[str, Any]) -> dict[str, Any]:
+    """The message with its new words, as if its editor said it. Slack calls it changed, too, when it shows a link."""
+    now = told.get("message") or {}
+    if "edited" not in now or now.get("text") == (told.get("previous_message") or {}).get("text"):
+        raise Unheeded("a message that nobody gave other words")
+    return {**now, "type": told["type"], "channel": told["channel"], "user": now["edited"]["user"]}
 
 
 def _heed(event: dict[str, Any], payload: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ together with the audit events of the change, or not at all (P-audit).
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,6 +20,7 @@ from app.domain.people import Role, Source
 from app.domain.severity import Severity
 from app.domain.task import Task
 
+DELETED = "deleted"  # what is said of a public incident that Statuspage does not have any more
 _CHANNEL_MAX = 80  # Slack: conversations.create, name
 
 
@@ -75,6 +75,7 @@ class PublicIncident(BaseModel):
     status: str
     url: str = ""
     texts: int = 0  # that customers have read on it
+    dropped: datetime | None = None  # the update that they were promised, when the incident was resolved without it
 
 
 class Postmortem(BaseModel):
@@ -127,6 +128,7 @@ class Incident(BaseModel):
     first_seen_at: datetime | None = None  # the first sign of life of all
     told_outside: tuple[str, ...] = ()  # whom we told outside the room that it has nobody, or no commander
     last_told: str = ""  # what made us tell the last of them
+    unheard_at: datetime | None = None  # nobody was left to tell then, and still nobody has command
     missing: tuple[str, ...] = ()  # what the assembly could not do, in words for the room
 
     nudges_silenced: bool = False
@@ -213,7 +215,7 @@ class Incident(BaseModel):
     @property
     def public_open(self) -> bool:
         """Whether customers still read that something is wrong."""
-        return self.public is not None and self.public.status != "resolved"
+        return self.public is not None and self.public.status not in {"resolved", DELETED}
 
     def may(self, to: Status) -> bool:
         return to in TRANSITIONS[self.status]
@@ -229,12 +231,6 @@ class Incident(BaseModel):
         if "status" in changes:
             raise ValueError("a status changes through to(), which keeps the transition table")
         return self.model_copy(update=changes)
-
-
-def incident_id(alert_group: str, episode: int) -> str:
-    """Deterministic, so that two deliveries of one alert agree on it before either has written anything."""
-    digest = hashlib.sha256(f"{alert_group}\x1f{episode}".encode()).digest()
-    return b32encode(digest)[:10].decode().lower()
 
 
 def channel_name(incident: Incident, suffix: int = 0) -> str:

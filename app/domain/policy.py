@@ -67,6 +67,11 @@ class Policy:
             labels, self.default_severity, names=self.severity_labels, words=self.severity_words
         )
 
+    def labels_of(self, said: str) -> dict[str, str]:
+        """Of an alert as bad as a person says. Raises ``Refused`` with the words that there are."""
+        meant = severities.word(said, self.severity_words)
+        return severities.labels_of(meant, names=self.severity_labels, words=self.severity_words)
+
     @property
     def grace(self) -> timedelta:
         """A room may be archived after its delay, and takes nobody back then."""

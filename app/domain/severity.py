@@ -33,8 +33,9 @@ def word(said: str, words: Mapping[str, str] = WORDS) -> Severity:
     """What a person says. Raises ``Refused``."""
     known = words.get(said.strip().lower()) or said.strip().upper()
     if known not in set(Severity):
+        there = ", ".join(f"`{one}`" for one in words)
         raise Refused(
-            f"A severity is one of {', '.join(Severity)}, or a word that alerts use for one, like `critical`."
+            f"A severity is one of {', '.join(Severity)}, or a word that alerts use for one: {there or 'none'}."
         )
     return Severity(known)
 
@@ -51,3 +52,12 @@ def of_labels(
         if word:
             return Severity(word)
     return default
+
+
+def labels_of(severity: Severity, *, names: Sequence[str] = LABELS, words: Mapping[str, str] = WORDS) -> dict[str, str]:
+    """The other way round: labels that are read as that severity. Raises ``Refused`` where no word means it."""
+    word = next((word for word, known in words.items() if known == severity), None)
+    if word is None:
+        meant = ", ".join(sorted(set(words.values()))) or "none"
+        raise Refused(f"No alert can be a {severity} here: the policy file lists no word for it. There are: {meant}.")
+    return {names[0]: word}

@@ -56,6 +56,13 @@ class Offer(_Carried):
     handoff: str
 
 
+class Ending(_Carried):
+    """What *Keep open* carries: the end of the incident's alerts that it was asked about, and no later one."""
+
+    incident: str
+    end: str
+
+
 class Tick(_Carried):
     """What an item of the checklist carries."""
 

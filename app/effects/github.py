@@ -195,16 +195,16 @@ class GitHub:
 
 async def _of_all(label: str, query: str, repos: Sequence[str], read: Callable[[str], Awaitable[_Found]]) -> Reading:
     """One reading of all repositories, the newest things first: what one of them did not tell is said beside."""
-    parts = await asyncio.gather(*(_alone(repo, read(repo)) for repo in repos))
+    parts = await asyncio.gather(*(_alone(repo, read) for repo in repos))
     lines = [line for part in parts for line in part.lines]
     lines.sort(key=lambda line: line[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
     return listed(label, [line for _, line in lines], [gap for part in parts for gap in part.gaps], query=query)
 
 
-async def _alone(repo: str, reading: Awaitable[_Found]) -> _Found:
+async def _alone(repo: str, read: Callable[[str], Awaitable[_Found]]) -> _Found:
     try:
         async with asyncio.timeout(DEADLINE_S):
-            return await reading
+            return await read(repo)
     except (TimeoutError, *_UNREADABLE) as error:
         return _Found(gaps=[f"{repo}: not read: {_why(error)}"])
 

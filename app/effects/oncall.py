@@ -194,14 +194,13 @@ def _odd(operation: str) -> VendorRefused:
 
 async def _each(calls: Iterable[Awaitable[T]]) -> list[T | VendorError]:
     """Side by side, each failing alone."""
-    return await asyncio.gather(*(_alone(call) for call in calls))
+    return [_or_raised(found) for found in await asyncio.gather(*calls, return_exceptions=True)]
 
 
-async def _alone(call: Awaitable[T]) -> T | VendorError:
-    try:
-        return await call
-    except VendorError as error:
-        return error
+def _or_raised(found: T | BaseException) -> T | VendorError:
+    if isinstance(found, BaseException) and not isinstance(found, VendorError):
+        raise found
+    return found
 
 
 async def _known(user_ids: list[str]) -> list[str]:

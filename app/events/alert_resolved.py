@@ -35,10 +35,12 @@ async def _ended(
     body: Body, incident_id: str, store: Store, chat: Chat, timers: Timers, queue: Queue, policy: Policy
 ) -> None:
     incident = await ledger.amend(store, incident_id, lambda fresh: alerts.heard(fresh, body))
-    if incident.status is Status.RESOLVED or not incident.alerts_over:
+    if incident.status is Status.RESOLVED:
         return
     if incident.channel_id:
-        await ending.propose(store, chat, timers, policy, incident.id)
+        if incident.alerts_over:
+            await ending.propose(store, chat, timers, policy, incident.id)
+        await alerts.count(store, chat, incident)
         return
     await resolve(store, queue, incident.id, actor=SYSTEM, at=body.at, only_if=_nobody_sees_it)
 

@@ -7,8 +7,6 @@ from app.domain.alert import Alert
 from app.domain.incident import Status
 from app.flows import alerts
 from app.flows.stale import ignore
-from app.flows.steps import post_once
-from app.messages.room import alert_changed
 from app.ports import Chat, Store
 
 
@@ -25,6 +23,5 @@ async def handle(body: Body, store: Store, chat: Chat) -> None:
         await ignore(store, incident, body)
         return
     with telemetry.story("alert_updated", incident.trace):
-        await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
-        if channel := incident.channel_id:
-            await post_once(chat, channel, alert_changed(body.event.value), f"alert:{body.key}", adopting=True)
+        incident = await ledger.amend(store, incident.id, lambda fresh: alerts.heard(fresh, body))
+        await alerts.changed(store, chat, incident, body)

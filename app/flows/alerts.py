@@ -8,6 +8,7 @@ from app.domain.audit import AuditType, Fact
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
+from app.errors import Busy
 from app.flows import header, mitigation, reopening, severity
 from app.flows.steps import post_once
 from app.ledger import Decision
@@ -38,6 +39,22 @@ async def tell(store: Store, chat: Chat, timers: Timers, policy: Policy, inciden
         await mitigation.take_back(store, chat, incident.id, why, actor=SYSTEM, by=alert.key)
 
 
+async def changed(store: Store, chat: Chat, incident: Incident, alert: Alert) -> None:
+    """Somebody acknowledged or silenced it, or took that back."""
+    group, channel = incident.group(alert.alert_group), incident.channel_id
+    if group is None or channel is None or (group.at, group.event) != (alert.at, alert.event):
+        return
+    if group.number <= NAMED:
+        await post_once(chat, channel, messages.changed(group), f"alert:{alert.key}", adopting=True)
+    await count(store, chat, incident)
+
+
+async def count(store: Store, chat: Chat, incident: Incident) -> None:
+    """The header says how many go on, and how many of those somebody has in hand."""
+    if len(incident.groups) > 1:
+        await header.refresh(store, chat, incident.id)
+
+
 async def _joined(store: Store, chat: Chat, incident: Incident, group: AlertGroup) -> None:
     """What joined while the room was being made stands in the header, as soon as it is made."""
     if len(incident.groups) == 1 or incident.channel_id is None:
@@ -49,9 +66,11 @@ async def _joined(store: Store, chat: Chat, incident: Incident, group: AlertGrou
 
 
 def heard(incident: Incident, alert: Alert) -> Decision | None:
-    """The alert group's state follows OnCall's; once for each event."""
+    """The alert group's state follows OnCall's; once for each event. Raises ``Busy`` while it moves elsewhere."""
     group = incident.group(alert.alert_group)
-    if group is None or not group.older_than(alert):
+    if group is None:
+        raise Busy(f"alert group {alert.alert_group} is being taken out of {incident.id}", after=1.0)
+    if not group.older_than(alert):
         return None
     details = {"alert_group": alert.alert_group, "event": alert.event.value, "at": alert.at.isoformat()}
     return Decision(incident.hearing(alert), [Fact(type=AuditType.ALERT_UPDATED, actor=SYSTEM, details=details)])

@@ -16,6 +16,7 @@ from app.domain.sweep import Head
 from app.errors import VendorError
 from app.flows.steps import post_once
 from app.flows.timers import wake
+from app.gate.rules import nothing_to_close
 from app.gate.states import open_to_decision
 from app.ledger import Decision
 from app.messages import room as messages
@@ -53,7 +54,7 @@ class Archive:
                 return
             incident = await self._close(incident, incident.channel_id)
         await self.vault.keep(incident_id, Head(incident.audit_seq, incident.audit_head))
-        for name in {_name(incident), schedule_name(_KIND, incident_id)}:
+        for name in sorted({_name(incident), schedule_name(_KIND, incident_id)}):
             await self.timers.remove(name)
 
     async def come_back(self, incident_id: str) -> None:
@@ -81,7 +82,10 @@ class Archive:
 
     async def _why_not_yet(self, incident: Incident) -> str | None:
         """An archived room takes no message and has no working buttons."""
-        if any(_undecided(draft) for draft in await self.store.drafts(incident.id)):
+        if any(
+            _undecided(draft) and not nothing_to_close(incident, draft)
+            for draft in await self.store.drafts(incident.id)
+        ):
             return "a text for customers still waits for a decision"
         if LINK_TOLD not in await self.store.steps(incident.id, f"resolution{incident.again}"):
             return "the postmortem is not filed yet"

@@ -16,8 +16,8 @@ from app.domain.change import StepRecord
 from app.domain.incident import Incident
 from app.domain.people import SYSTEM, Human, Source
 from app.domain.policy import Policy
-from app.errors import VendorError
-from app.flows import command
+from app.errors import VendorError, VendorRefused
+from app.flows import command, unheard
 from app.flows.people import Responders
 from app.flows.steps import Done, post_once
 from app.flows.timers import wake
@@ -104,7 +104,8 @@ async def come_back(timers: Timers, incident: Incident, policy: Policy) -> None:
 
 async def check(store: Store, chat: Chat, timers: Timers, policy: Policy, incident_id: str, cause: str) -> None:
     """Is somebody here, and in command? If not, the next person is told outside the room, and then the next, until
-    somebody is or nobody is left to tell. The timer is set first: what fails after it is done when it fires."""
+    somebody is, or nobody is left to tell and that is said aloud. The timer is set first: what fails after it is done
+    when it fires."""
     incident = await ledger.load(store, incident_id)
     if not incident.open or incident.channel_id is None or incident.commanded:
         return
@@ -118,6 +119,7 @@ async def check(store: Store, chat: Chat, timers: Timers, policy: Policy, incide
         return
     untold = _untold(incident, journal, policy)
     if not untold and incident.last_told != cause:
+        await unheard.nobody_left(store, chat, policy, incident, why, {})
         return
     await wake(timers, "attendance", "attendance_due", incident_id, now + policy.tell_next_after)
     if incident.last_told != cause:
@@ -146,9 +148,11 @@ def _untold(incident: Incident, journal: Mapping[str, StepRecord], policy: Polic
 async def _tell(
     store: Store, chat: Chat, incident: Incident, untold: list[str], policy: Policy, why: str, cause: str
 ) -> None:
-    """The first who can be reached. A crash before the record tells them twice: better than not at all."""
+    """The first who can be reached. A crash before the record tells them twice: better than not at all. Who is away for
+    now is tried again; when all that are left are refused for good, this is the end of the alarm."""
     message = messages.come(incident, await chat.link(incident.channel_id or ""), why)
     failed: dict[str, str] = {}
+    away: VendorError | None = None
     for one in untold:
         effect = f"come:{incident.id}:{one}:{cause}"
         try:
@@ -158,10 +162,14 @@ async def _tell(
                 await chat.direct(one, message, effect_id=effect)
         except VendorError as error:
             failed[one] = str(error)
-            if one == untold[-1]:
-                raise
+            away = away if isinstance(error, VendorRefused) else error
         else:
             break
+    else:
+        if away:
+            raise away
+        await unheard.nobody_left(store, chat, policy, incident, why, failed)
+        return
     details = {"told": one, "why": why, "not_reached": failed}
     fact = Fact(type=AuditType.NOBODY_HERE_ESCALATED, actor=SYSTEM, details=details)
 

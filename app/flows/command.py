@@ -84,7 +84,7 @@ def lost(incident: Incident, present: set[str], *, by: str) -> Decision:
     details = {"before": incident.ic, "why": "left the room"}
     vacant = Fact(type=AuditType.COMMAND_VACANT, actor=SYSTEM, details=details)
     told = (incident.ic,) if incident.ic else ()  # they know; everybody else is told anew
-    return Decision(incident.but(ic=None, ic_by=by, told_outside=told), [vacant])
+    return Decision(incident.but(ic=None, ic_by=by, told_outside=told, unheard_at=None), [vacant])
 
 
 async def announce(store: Store, chat: Chat, incident: Incident) -> None:

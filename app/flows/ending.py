@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.draft import Draft, PublicStatus
+from app.domain.draft import Draft
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
+from app.domain.schedule import schedule_name
+from app.domain.ticket import Ending
 from app.errors import Refused
 from app.flows.resolution import ask_to_wrap_up, resolve
 from app.flows.steps import post_once
@@ -39,30 +41,38 @@ async def propose(store: Store, chat: Chat, timers: Timers, policy: Policy, inci
     if incident.resolve_at is None or incident.status is Status.RESOLVED or incident.channel_id is None:
         return
     await _wake(timers, incident_id, incident.resolve_at)
-    question = messages.is_it_over(incident, incident.resolve_at)
+    question = messages.is_it_over(incident, incident.resolve_at, _end(incident))
     effect = f"over:{incident_id}:{incident.resolve_at.isoformat()}"
     await post_once(chat, incident.channel_id, question, effect, adopting=True)
 
 
-async def keep_open(store: Store, incident: Incident, human: Human) -> Incident:
-    """It does not resolve by itself for this end of its alerts; a later one is asked about anew."""
+async def keep_open(store: Store, timers: Timers, ticket: Ending, human: Human) -> None:
+    """It does not resolve by itself for the end that was asked about; a later one is asked about anew, and what was
+    said of the earlier one is no answer to that. Raises ``Refused``."""
 
     def decide(incident: Incident) -> Decision | None:
         if incident.status is Status.RESOLVED:
             raise Refused("This incident is resolved already. If it goes on, its alert re-opens it when it fires.")
-        if not incident.alerts_over or incident.kept_open == _end(incident):
+        end = _end(incident)
+        if not incident.alerts_over or end != ticket.end or incident.kept_open == end:
             return None
         fact = Fact(type=AuditType.RESOLUTION_WITHDRAWN, actor=human.actor, details={"why": "kept open"})
-        return Decision(incident.but(resolve_at=None, kept_open=_end(incident)), [fact])
+        return Decision(incident.but(resolve_at=None, kept_open=end), [fact])
 
-    return await ledger.amend(store, incident.id, decide)
+    incident = await ledger.amend(store, ticket.incident, decide)
+    if incident.resolve_at is None:
+        await timers.remove(schedule_name("auto-resolve", incident.id))
+        incident = await ledger.load(store, incident.id)
+    if incident.resolve_at:  # the timer of a later question stands, whatever this did to it
+        await _wake(timers, incident.id, incident.resolve_at)
+        raise Refused("Its alerts have ended again since that question was asked. Answer the newest one.")
 
 
 async def after_publishing(queue: Queue, incident: Incident, draft: Draft) -> None:
     """Customers read something else now: a last word may be due behind the resolution, or the end that they held."""
     if incident.status is Status.RESOLVED:
         await ask_to_wrap_up(queue, incident.id, draft.id)
-    elif draft.text.status is PublicStatus.RESOLVED:
+    elif not incident.public_open:
         await queue.send(
             Envelope(
                 kind="event:auto_resolve_due",

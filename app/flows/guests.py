@@ -43,6 +43,9 @@ async def find(named: Named, schedule: OnCallSchedule, directory: Directory, cha
     for team in named.teams:
         people += await _of_team(team, schedule, directory, asked)
     people = each_once(people)
+    if len(people) > AT_ONCE:
+        asked.failed[f"{len(people) - AT_ONCE} more"] = f"{AT_ONCE} at once are enough: name whom you need"
+        people = people[:AT_ONCE]
     found = await asyncio.gather(*(slack_id_of(person, chat) for person in people))
     for person, (slack_id, why_not) in zip(people, found, strict=True):
         if slack_id:
@@ -79,8 +82,7 @@ async def bring_in(store: Store, chat: Chat, incident: Incident, asked: Asked, h
     """Into the room, on record with who asked. Twice is once: who is on record is not recorded again."""
     if incident.channel_id is None or incident.archived_at:
         raise Refused("This incident has no room to invite anybody to: it is still being made, or archived already.")
-    wanted = list(asked.wanted)[:AT_ONCE]
-    failed = {**asked.failed, **dict.fromkeys(list(asked.wanted)[AT_ONCE:], f"{AT_ONCE} at once are enough")}
+    wanted, failed = list(asked.wanted), dict(asked.failed)
     before = await chat.members(incident.channel_id)
     outcome = await chat.invite(incident.channel_id, [one for one in wanted if one not in before])
     failed |= {asked.wanted[one].name: why for one, why in outcome.failed.items()}

@@ -13,7 +13,8 @@ from app.domain.alert_group import AlertGroup
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
 from app.domain.change import Change, StepRecord
-from app.domain.incident import Incident, Status, incident_id
+from app.domain.ids import incident_id
+from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Human
 from app.domain.policy import Policy
 from app.domain.severity import Severity
@@ -166,7 +167,7 @@ def _opened(alert: Alert, policy: Policy, before: Incident | None) -> Incident:
 
 def _of(alert: Alert, level: Severity, status: Status, group: AlertGroup) -> Incident:
     return Incident(
-        id=incident_id(alert.alert_group, group.episode),
+        id=incident_id(alert.alert_group, group.episode, alert.at),
         status=status,
         severity=level,
         title=alert.title,

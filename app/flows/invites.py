@@ -20,6 +20,7 @@ from app.flows.people import Responders
 from app.flows.steps import Done, Flow, post_once
 from app.messages import room as messages
 from app.ports import Chat
+from app.telemetry import metrics
 
 BATCH = 30  # people invited at once: far below Slack's 100 and DynamoDB's 100
 _WHY = {Source.ON_CALL: "first on call", Source.REQUEST: "declared it"}
@@ -86,6 +87,8 @@ async def _nobody(flow: Flow, chat: Chat, policy: Policy, channel: str, responde
     if not told and policy.fallback_channel:
         await post_once(chat, policy.fallback_channel, message, effect, adopting=flow.adopting)
         told.append(policy.fallback_channel)
+    if not told:
+        metrics.unheard("nobody_invited", flow.incident.id, why)
     details = {"told": told, "why": why}
     return Done(facts=[Fact(type=AuditType.NOBODY_INVITED_ESCALATED, actor=SYSTEM, details=details)])
 

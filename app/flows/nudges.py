@@ -21,6 +21,7 @@ from app.ledger import Decision
 from app.messages import cadence as messages
 from app.messages.message import Message
 from app.ports import Chat, Store, Timers
+from app.telemetry import metrics
 
 BEFORE_A_PROMISE = timedelta(minutes=5)  # time enough to write what was promised
 
@@ -53,6 +54,10 @@ async def promise(timers: Timers, incident: Incident, at: datetime | None) -> No
         await wake(timers, "promise", "promise_due", incident.id, at - BEFORE_A_PROMISE)
 
 
+def promise_told(kind: AuditType, at: datetime) -> str:
+    return f"{kind} {at.isoformat()}"
+
+
 async def remind(
     store: Store, timers: Timers, chat: Chat, policy: Policy, incident: Incident, scheduled_at: str
 ) -> None:
@@ -72,19 +77,33 @@ async def remind(
     if not waiting.escalated:  # before the reminder: what fails after it is done when it fires
         await wake(timers, "unanswered", "nudge_unanswered", incident.id, waiting.since + policy.answer_within)
     minutes = round((now - (incident.last_update_at or incident.alert.at)).total_seconds() / 60)
-    message = messages.nudge(incident, await chat.link(incident.channel_id), minutes)
+    promised = _due_with(incident, now, policy)
+    message = messages.nudge(incident, await chat.link(incident.channel_id), minutes, promised)
     await tell_commander(chat, incident, message, f"nudge:{incident.id}:{scheduled_at}")
     details = {"ic": incident.ic, "scheduled_at": scheduled_at}
-    sent = Fact(type=AuditType.NUDGE_SENT, actor=SYSTEM, details=details)
+    facts = [Fact(type=AuditType.NUDGE_SENT, actor=SYSTEM, details=details)]
+    told: dict[str, str] = {}
+    if promised:
+        details = {"promised": promised.isoformat(), "ic": incident.ic}
+        facts.append(Fact(type=AuditType.PROMISE_REMINDED, actor=SYSTEM, details=details))
+        told = {"promise_told": promise_told(AuditType.PROMISE_REMINDED, promised)}
 
     def decide(incident: Incident) -> Decision | None:
         if incident.last_nudge == scheduled_at:
             return None
-        sent_now = {"sent_at": now, "unanswered": waiting, "snoozed_until": None}
+        sent_now = {"sent_at": now, "unanswered": waiting, "snoozed_until": None, **told}
         still = incident.reminders.model_copy(update=sent_now)
-        return Decision(incident.but(last_nudge=scheduled_at, reminders=still), [sent])
+        return Decision(incident.but(last_nudge=scheduled_at, reminders=still), facts)
 
     await ledger.amend(store, incident.id, decide)
+
+
+def _due_with(incident: Incident, now: datetime, policy: Policy) -> datetime | None:
+    """A promise to customers that they would be reminded of a moment later: one message is enough for both."""
+    at = incident.promised_update_at
+    if at is None or incident.reminders.promise_told == promise_told(AuditType.PROMISE_REMINDED, at):
+        return None
+    return at if at - BEFORE_A_PROMISE - policy.nudge_gap <= now < at else None
 
 
 async def tell_commander(chat: Chat, incident: Incident, message: Message, effect: str) -> None:
@@ -120,10 +139,14 @@ async def escalate(store: Store, timers: Timers, chat: Chat, policy: Policy, inc
         await wake(timers, "unanswered", "nudge_unanswered", incident.id, due)
         return
     told = _secondary(incident, await store.steps(incident.id, "war_room")) or policy.fallback_channel
+    minutes = round((now - waiting.since).total_seconds() / 60)
+    message = messages.unanswered(incident, await chat.link(incident.channel_id), minutes)
+    effect = f"unanswered:{incident.id}:{waiting.since.isoformat()}"
     if told:
-        minutes = round((now - waiting.since).total_seconds() / 60)
-        message = messages.unanswered(incident, await chat.link(incident.channel_id), minutes)
-        await chat.direct(told, message, effect_id=f"unanswered:{incident.id}:{waiting.since.isoformat()}")
+        await chat.direct(told, message, effect_id=effect)
+    else:
+        metrics.unheard("reminder_unanswered", incident.id, f"no answer for {minutes} min, and nobody else to tell")
+        await post_once(chat, incident.channel_id, message, effect, adopting=True)
     details = {"told": told or "nobody: there is no deputy, nobody else on call, and no fallback channel"}
     fact = Fact(type=AuditType.NUDGE_ESCALATED, actor=SYSTEM, details={**details, "ic": incident.ic})
 

@@ -13,6 +13,9 @@ from app.errors import VendorError, VendorThrottled
 from app.ports import Chat, Directory, OnCallSchedule
 
 _DECLARER = "whoever declared it"
+# People for whom a room is made. With more it is no place to work in; what is recorded of them must fit an item of
+# DynamoDB's; and Slack lets us look up fifty a minute, of all incidents together.
+INVITED_MAX = 200
 _LOOKUPS = 2  # one lost answer must not leave somebody out of the room
 
 
@@ -22,6 +25,7 @@ class Responders(BaseModel):
     found: list[Person]
     late: list[Person] = []  # to be looked up when Slack's rate limit allows
     absent: dict[str, str] = {}
+    left_out: int = 0  # of the team, above INVITED_MAX; nobody looked them up
     failures: dict[str, str] = {}  # source -> what went wrong; said aloud in the room
     chain: str = ""  # how the on-call people were found
 
@@ -40,7 +44,8 @@ async def resolve(
     )
     failures = {"on-call schedule": why_on_call, "directory": why_directory}
     asked = [Person(name=_DECLARER, email=None, source=Source.REQUEST, slack_id=declared_by)] if declared_by else []
-    people = each_once([*on_call, *asked, *members])
+    everybody = each_once([*on_call, *asked, *members])
+    people = everybody[:INVITED_MAX]
     looked_up = await asyncio.gather(*(slack_id_of(person, chat) for person in people))
     found: dict[str, Person] = {}
     absent: dict[str, str] = {}
@@ -53,7 +58,10 @@ async def resolve(
         else:
             absent[person.name] = why_not
     failures = {source: why for source, why in failures.items() if why}
-    return Responders(found=list(found.values()), late=late, absent=absent, chain=chain, failures=failures)
+    left_out = len(everybody) - len(people)
+    return Responders(
+        found=list(found.values()), late=late, absent=absent, left_out=left_out, chain=chain, failures=failures
+    )
 
 
 async def look_up_slowly(people: Sequence[Person], chat: Chat) -> tuple[list[Person], dict[str, str]]:

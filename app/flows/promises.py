@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
-from app.domain.incident import Incident
+from app.domain.incident import Incident, PublicIncident
 from app.domain.people import SYSTEM
-from app.flows.nudges import BEFORE_A_PROMISE, tell_commander
+from app.flows.nudges import BEFORE_A_PROMISE, promise_told, tell_commander
 from app.flows.steps import post_once
 from app.flows.timers import wake
 from app.ledger import Decision
@@ -26,7 +26,7 @@ async def count_down(store: Store, timers: Timers, chat: Chat, incident: Inciden
     if now < at:
         await wake(timers, "promise", "promise_due", incident.id, at)
     kind = AuditType.PROMISE_REMINDED if now < at else AuditType.PROMISE_BROKEN
-    told = f"{kind} {at.isoformat()}"
+    told = promise_told(kind, at)
     if incident.reminders.promise_told == told:
         return
     if now < at:
@@ -45,3 +45,11 @@ async def count_down(store: Store, timers: Timers, chat: Chat, incident: Inciden
         return Decision(incident.but(reminders=incident.reminders.model_copy(update=sent)), [fact])
 
     await ledger.amend(store, incident.id, decide)
+
+
+def dropped(incident: Incident, actor: str) -> tuple[PublicIncident | None, list[Fact]]:
+    """At the resolution. Nobody is reminded after it: what customers were promised and did not get is on record, and in
+    the announcement. Pure."""
+    at, public = incident.promised_update_at, incident.public
+    facts = [Fact(type=AuditType.PROMISE_DROPPED, actor=actor, details={"promised": at.isoformat()})] if at else []
+    return public.model_copy(update={"dropped": at}) if public else None, facts

@@ -10,6 +10,7 @@ from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
 from app.domain.policy import Policy
 from app.errors import VendorRefused
+from app.flows.steps import tell_once
 from app.flows.timers import wake
 from app.ledger import Decision
 from app.messages import aftercare as messages
@@ -24,10 +25,7 @@ async def schedule(timers: Timers, incident_id: str, at: datetime) -> None:
 
 
 async def follow_up(store: Store, chat: Chat, timers: Timers, policy: Policy, incident_id: str) -> None:
-    """Asks, or stops asking, by what is on record; whoever comes too early or once more changes nothing.
-
-    A crash between the question and its record asks that person again: Slack cannot tell us whom we wrote to.
-    """
+    """Asks, or stops asking, by what is on record; whoever comes too early or once more changes nothing."""
     incident = await ledger.load(store, incident_id)
     if incident.status is not Status.RESOLVED or incident.resolved_at is None or incident.drill:
         return
@@ -62,7 +60,7 @@ def _settled(incident: Incident) -> set[str]:
 
 async def _ask(store: Store, chat: Chat, incident: Incident, slack_id: str) -> None:
     try:
-        await chat.direct(slack_id, messages.rating_once_more(incident), effect_id=f"rating:{incident.id}:{slack_id}")
+        await tell_once(chat, slack_id, messages.rating_once_more(incident), f"rating:{incident.id}:{slack_id}")
     except VendorRefused as refused:
         await _skip(store, incident.id, slack_id, str(refused))
         return

@@ -53,6 +53,7 @@ async def reopen(store: Store, policy: Policy, incident_id: str, alert: Alert) -
             seen={},  # whoever was here then need not be here now: nobody is, until they show it
             ic_by="",
             told_outside=(),
+            unheard_at=None,
             reopened=incident.reopened + 1,
             reopened_by=alert.key,
             attempts={name: attempt + 1 for name, attempt in incident.attempts.items()},

@@ -15,7 +15,6 @@ from functools import partial
 from app import clock, ledger
 from app.domain.audit import AuditType, Fact
 from app.domain.catalogue import Catalogue
-from app.domain.draft import PublicStatus
 from app.domain.evidence import Evidence
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM
@@ -23,7 +22,7 @@ from app.domain.policy import Policy
 from app.domain.readings import Reading
 from app.domain.schedule import schedule_name
 from app.errors import Refused
-from app.flows import checklist, filing, publishing, ratings, sla, steps
+from app.flows import checklist, filing, promises, publishing, ratings, sla, steps
 from app.flows.archive import LINK_TOLD, schedule_archive
 from app.flows.steps import Done, Flow, post_once
 from app.flows.timers import WHILE_OPEN, wake
@@ -64,11 +63,12 @@ async def resolve(
             return None
         if by and incident.resolution_by == by:
             raise Refused("You resolved this incident; its alert fired again since, and it goes on.")
+        public, dropped = promises.dropped(incident, actor)
         resolved = incident.to(
-            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolution_by=by, resolve_at=None,
+            Status.RESOLVED, resolved_at=at, resolved_by=actor, resolution_by=by, resolve_at=None, public=public,
             promised_update_at=None,
         )  # fmt: skip
-        return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor)])
+        return Decision(resolved, [Fact(type=AuditType.INCIDENT_RESOLVED, actor=actor), *dropped])
 
     before = await ledger.load(store, incident_id)
     incident = await ledger.amend(store, incident_id, decide)
@@ -235,7 +235,7 @@ def _last_word(incident: Incident) -> str | None:
 
     Named by what customers see, so that a text published after the resolution is followed by a question of its own.
     """
-    if incident.public is None or incident.public.status == PublicStatus.RESOLVED:
+    if incident.public is None or not incident.public_open:
         return None
     return f"last_word_{incident.public.status}_{incident.public.texts}"
 

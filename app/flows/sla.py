@@ -12,7 +12,7 @@ from app.domain.policy import Policy
 from app.domain.progress import Progress
 from app.domain.schedule import Into
 from app.errors import Park, VendorError, VendorRefused
-from app.flows.steps import post_once
+from app.flows.steps import post_once, tell_once
 from app.flows.timers import wake
 from app.ledger import Decision
 from app.messages import aftercare as messages
@@ -62,7 +62,7 @@ async def _state(tracker: Tracker, incident: Incident) -> str:
 
 
 async def _tell(chat: Chat, policy: Policy, incident: Incident, message: Message) -> list[str]:
-    """Who was told. The channel first: its message can be found again, so that a second try says nothing twice."""
+    """Who was told. A second try finds what the first one said, and says nothing twice."""
     told: list[str] = []
     effect = f"sla:{incident.id}{incident.again}"
     if channel := policy.manager_channel or policy.fallback_channel:
@@ -73,7 +73,7 @@ async def _tell(chat: Chat, policy: Policy, incident: Incident, message: Message
             metrics.step_failed("tell_manager_channel", str(refused))
     if incident.ic:
         try:
-            await chat.direct(incident.ic, message, effect_id=effect)
+            await tell_once(chat, incident.ic, message, effect)
             told.append(incident.ic)
         except VendorRefused as refused:
             metrics.step_failed("tell_commander", str(refused))

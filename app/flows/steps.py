@@ -9,9 +9,10 @@ acts, it looks for what an earlier attempt may have left behind without recordin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from opentelemetry import trace
 
@@ -28,6 +29,9 @@ from app.ports import Chat, Store
 LEASE_S = 30.0  # machine seconds, like the visibility of a message: a dead holder delays us once, not twice
 PATIENCE = 3  # attempts after which a flow ends without its optional steps, and says so
 PATIENCE_IN_A_STORM = 20  # the same, while it is a rate limit that holds them back
+
+# By Slack as one processor holds it, and the message's effect id; gone with them.
+_posting: WeakKeyDictionary[Chat, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -174,30 +178,38 @@ async def run(flow: Flow, work: Callable[[], Awaitable[None]]) -> None:
         raise
 
 
-async def together(*work: Awaitable[Any]) -> list[Any]:
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     """Side by side; the first failure stops the others and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_as_coroutine(one)) for one in work]
+            tasks = [group.create_task(one) for one in work]
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from failures
     return [task.result() for task in tasks]
 
 
-async def _as_coroutine(work: Awaitable[Any]) -> Any:
-    return await work
-
-
 async def post_once(chat: Chat, channel: str, message: Message, effect_id: str, *, adopting: bool) -> str:
-    """The ts of the one message with this effect id: found if an earlier attempt left it, posted otherwise."""
-    if adopting and (ts := await chat.find(channel, effect_id)):
-        return ts
-    try:
-        return await chat.post(channel, message, effect_id=effect_id)
-    except Unknown:
-        if ts := await chat.find(channel, effect_id):
+    """The ts of the one message with this effect id: found if an earlier attempt left it, posted otherwise.
+
+    Two lanes of one processor that want the same one take turns, so that the second finds what the first has left.
+    """
+    posting = _posting.setdefault(chat, WeakValueDictionary())
+    turn = posting.get(effect_id) or asyncio.Lock()
+    posting[effect_id] = turn
+    async with turn:
+        if adopting and (ts := await chat.find(channel, effect_id)):
             return ts
-        raise
+        try:
+            return await chat.post(channel, message, effect_id=effect_id)
+        except Unknown:
+            if ts := await chat.find(channel, effect_id):
+                return ts
+            raise
+
+
+async def tell_once(chat: Chat, slack_id: str, message: Message, effect_id: str) -> None:
+    """The same for one person, in private. It costs two more calls than ``Chat.direct``, so it is for what can wait."""
+    await post_once(chat, await chat.private(slack_id), message, effect_id, adopting=True)
 
 
 async def keep_current(chat: Chat, channel: str, ts: str, content: Callable[[], Awaitable[Message]]) -> None:

@@ -64,6 +64,13 @@ async def keep(store: Store, chat: Chat, incident: Incident, human: Human, ts: s
         await _note(store, chat, incident, human, {"author": author, "text": text[:TEXT_MAX], "ts": ts, "how": how})
 
 
+async def correct(store: Store, chat: Chat, incident: Incident, human: Human, ts: str, text: str) -> None:
+    """Somebody gave that message other words. What nobody put on the timeline does not come there by that."""
+    if incident.archived_at is None and any(mark.startswith(f"{ts} ") for mark in incident.noted):
+        details = {"author": human.slack_id, "text": text[:TEXT_MAX], "ts": ts, "how": "edit"}
+        await _note(store, chat, incident, human, details)
+
+
 async def _note(store: Store, chat: Chat, incident: Incident, human: Human, details: dict[str, Any]) -> None:
     if _noted(incident, details["ts"], details["text"]) is None:
         return

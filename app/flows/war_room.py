@@ -7,12 +7,12 @@ channel there is nothing; everything else is optional, retried while there is pa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
 
 from app import clock, telemetry
 from app.domain.audit import AuditType, Fact
-from app.domain.catalogue import Catalogue
+from app.domain.catalogue import Catalogue, Service
 from app.domain.incident import Incident, Status
 from app.domain.people import SYSTEM, Source
 from app.domain.policy import Policy
@@ -20,7 +20,7 @@ from app.domain.readings import Reading, failed
 from app.domain.schedule import schedule_name
 from app.flows import attendance, checklist, invites, nudges, people, room, steps
 from app.flows.people import Responders
-from app.flows.steps import Done, Flow, post_once
+from app.flows.steps import Done, Flow, post_once, tell_once
 from app.ledger import Decision
 from app.messages import alerts
 from app.messages import checklist as checklists
@@ -109,7 +109,12 @@ class WarRoom:
             Fact(
                 type=AuditType.RESPONDERS_RESOLVED,
                 actor=SYSTEM,
-                details={**counts, "chain": responders.chain, "not_in_slack": responders.absent},
+                details={
+                    **counts,
+                    "chain": responders.chain,
+                    "not_in_slack": responders.absent,
+                    **({"left_out": responders.left_out} if responders.left_out else {}),
+                },
             )
         ]
         for source, why in responders.failures.items():
@@ -124,7 +129,7 @@ class WarRoom:
 
     async def _tell_declarer(self, incident: Incident, channel: str, slack_id: str) -> Done:
         message = alerts.declared_here(incident, await self.chat.link(channel))
-        await self.chat.direct(slack_id, message, effect_id=f"declared:{incident.id}")
+        await tell_once(self.chat, slack_id, message, f"declared:{incident.id}")
         return Done()
 
     async def _arrivals(self, flow: Flow, channel: str, responders: Responders) -> Done:
@@ -136,6 +141,11 @@ class WarRoom:
         if responders.late:
             failures.append(
                 f"{len(responders.late)} more: Slack limits how fast they are looked up; they come in minutes"
+            )
+        if responders.left_out:
+            failures.append(
+                f"{responders.left_out} more of the team are not invited: a room is for {people.INVITED_MAX} people. "
+                "`/incident-response invite @somebody` brings in whoever is needed"
             )
         ts = await self._post(flow, channel, messages.arrivals(joined, absent, failures, responders.chain), "arrivals")
         return Done(result={"ts": ts})
@@ -158,11 +168,8 @@ class WarRoom:
 
     async def _context(self, incident: Incident) -> list[Reading]:
         at, service = incident.alert.at, self.catalogue.of(incident.service, incident.alert.labels)
-        sources = {
-            "Metrics, logs and traces": self.signals.snapshot(service, at),
-            "Code": self.code.snapshot(service, at),
-        }
-        read = await asyncio.gather(*(_read(label, source) for label, source in sources.items()))
+        sources: dict[str, Signals | Code] = {"Metrics, logs and traces": self.signals, "Code": self.code}
+        read = await asyncio.gather(*(_read(label, source, service, at) for label, source in sources.items()))
         return [reading for readings in read for reading in readings]
 
     async def _post_context(self, flow: Flow, channel: str, context: asyncio.Task[list[Reading]]) -> Done:
@@ -216,11 +223,11 @@ async def ask_to_assemble(queue: Queue, incident: Incident, cause: str) -> None:
     )
 
 
-async def _read(label: str, source: Awaitable[list[Reading]]) -> list[Reading]:
+async def _read(label: str, source: Signals | Code, service: Service, at: datetime) -> list[Reading]:
     """Each source fails alone, and as what it is (S1)."""
     try:
         async with asyncio.timeout(CONTEXT_DEADLINE_S):
-            return await source
+            return await source.snapshot(service, at)
     except TimeoutError:
         return [failed(label, f"no answer within {CONTEXT_DEADLINE_S:g} s")]
     except Exception as error:

@@ -19,14 +19,14 @@ from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState
-from app.domain.incident import Incident, PublicIncident
+from app.domain.incident import DELETED, Incident, PublicIncident
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
-from app.errors import Refused, Retry, Unknown, VendorError
+from app.errors import Refused, Retry, Unknown, VendorError, VendorRefused
 from app.gate._statuspage_write import Approval, StatuspageWrite, prove
 from app.gate.rules import Approvers, refusal
-from app.gate.settle import found_on, gave_up, published
+from app.gate.settle import found_on, gave_up, gone, published
 from app.gate.states import Move, after
 from app.gate.target import PublishTarget
 from app.ledger import Decision
@@ -76,7 +76,7 @@ class Door:
             await self._read_back(draft, claim),
             expected_sha256=seen.sha256,
             approver=human.actor,
-            public_id=incident.public.id if incident.public else None,
+            public_id=_to_update(incident),
         )
         if clock.wall() > (draft.claimed_until or 0.0) - CLAIM_S / 2:
             # We stood still for long; whoever took over may have settled it already. Too late to send.
@@ -87,7 +87,8 @@ class Door:
         except Unknown as error:
             return await self._record(draft, Move.LOSE, why=error.detail)
         except VendorError as error:
-            return await self._record(draft, Move.REFUSE, why=str(error))
+            deleted = isinstance(error, VendorRefused) and error.code == "404" and _to_update(incident) is not None
+            return await self._record(draft, Move.REFUSE, why=str(error), deleted=deleted)
         return await self._record(draft, Move.CONFIRM, public=public)
 
     @telemetry.traced("gate approve")
@@ -152,15 +153,17 @@ class Door:
         return found_on(await self._page.find(draft.id))
 
     async def _record(
-        self, draft: Draft, move: Move, *, public: PublicIncident | None = None, why: str = ""
+        self, draft: Draft, move: Move, *, public: PublicIncident | None = None, why: str = "", deleted: bool = False
     ) -> Outcome:
+        """``deleted``: the public incident that this was to be an update of."""
+
         def decide(incident: Incident, drafts: Sequence[Draft]) -> Decision | None:
             current = _the(drafts, draft.id)
             if current is None or current.claim != draft.claim or current.state is not DraftState.APPROVED:
                 return None  # settled meanwhile by another process, which has recorded it
             if public is not None:
                 return published(incident, current, move, public)
-            return gave_up(incident, current, move, why)
+            return gone(incident, current, why) if deleted else gave_up(incident, current, move, why)
 
         incident = await ledger.amend_drafts(self._store, draft.incident_id, decide)
         settled = await self._store.draft(draft.incident_id, draft.id)
@@ -169,6 +172,12 @@ class Door:
 
 def _the(drafts: Sequence[Draft], draft_id: str) -> Draft | None:
     return next((draft for draft in drafts if draft.id == draft_id), None)
+
+
+def _to_update(incident: Incident) -> str | None:
+    """None: this text opens a public incident, the first one or one in the place of one that was deleted."""
+    public = incident.public
+    return public.id if public and public.status != DELETED else None
 
 
 def _refused(incident: Incident, seen: Ticket, human: Human, why: str | None) -> Decision:

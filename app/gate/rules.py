@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.component import ComponentStatus
-from app.domain.draft import Draft, DraftState, PublicStatus, sha256_of, still_changed
-from app.domain.incident import Incident
+from app.domain.draft import Draft, DraftState, PublicStatus, at_first, sha256_of, still_changed
+from app.domain.incident import DELETED, Incident
 from app.domain.promise import promised
 from app.errors import Refused
 from app.gate.drafts import problems
@@ -54,7 +54,17 @@ def refusal(
         return "The stored text does not match its fingerprint. Do not trust it: write a new draft, and tell security."
     if four_eyes and draft.author == f"slack:{slack_id}":
         return "You wrote this text, and here a second person approves it: another approver, or a new commander."
+    if nothing_to_close(incident, draft):
+        return (
+            "The public incident was deleted on Statuspage: customers read nothing that could be resolved. *Reject* it."
+        )
     return _not_as_it_stands(draft, drafts, now)
+
+
+def nothing_to_close(incident: Incident, draft: Draft) -> bool:
+    """Whether this text would close what customers do not see any more."""
+    deleted = incident.public is not None and incident.public.status == DELETED
+    return deleted and draft.text.status is PublicStatus.RESOLVED
 
 
 def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> str | None:
@@ -76,14 +86,16 @@ def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> s
 
 
 def left_behind(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
-    """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7)."""
+    """Whatever says *resolved* puts back what this incident did to the page's components: nobody else does (S7). A
+    component works then, or is as the page showed it before this incident."""
     if draft.text.status is not PublicStatus.RESOLVED:
         return []
     then = {change.id: change for change in (*still_changed(drafts), *draft.text.components)}
+    before = {change.id: change.before for change in draft.text.components} | at_first(drafts)
     return [
         f"it says resolved and leaves {change.name} at {change.after.words}"
         for change in then.values()
-        if change.after is not ComponentStatus.OPERATIONAL and change.id not in draft.text.gone
+        if change.after not in {ComponentStatus.OPERATIONAL, before[change.id]} and change.id not in draft.text.gone
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState
-from app.domain.incident import Incident, PublicIncident, Status
+from app.domain.incident import DELETED, Incident, PublicIncident, Status
 from app.domain.people import SYSTEM
 from app.domain.promise import promised
 from app.errors import Retry
@@ -81,6 +82,18 @@ def _promise(incident: Incident, draft: Draft) -> datetime | None:
         return None
     at = promised(draft.text, draft.approved_at or clock.now())
     return at if at and at > clock.now() else None
+
+
+def gone(incident: Incident, draft: Draft, why: str) -> Decision:
+    """Somebody deleted the public incident on Statuspage: customers read nothing of it. Nothing is left to close."""
+    failed = gave_up(incident, draft, Move.REFUSE, why)
+    if incident.public is None:
+        return failed
+    details = {"statuspage_id": incident.public.id, "was": incident.public.status}
+    fact = Fact(type=AuditType.PUBLIC_INCIDENT_GONE, actor=SYSTEM, details=details)
+    public = incident.public.model_copy(update={"status": DELETED})
+    closed = incident.but(public=public, promised_update_at=None)
+    return replace(failed, incident=closed, facts=[*failed.facts, fact])
 
 
 def gave_up(incident: Incident, draft: Draft, move: Move, why: str) -> Decision:

@@ -89,8 +89,12 @@ def alert_of(payload: object) -> Alert | Ignored:
 
 
 def wrap(alert: Alert) -> Envelope:
-    """The dedup id is of the alert group, the event and its time: a retried body differs from the first (protocol)."""
-    when = "" if alert.at_is_arrival else alert.at.isoformat()
+    """The dedup id is of the alert group, the event and its time: a retried body differs from the first (protocol).
+
+    An event without a time has the minute of its arrival: OnCall tries again after seconds, and what people undo, do
+    and undo again is another event. A retry on the other side of a minute changes nothing where it is worked.
+    """
+    when = f"{alert.at:%Y-%m-%dT%H:%M}" if alert.at_is_arrival else alert.at.isoformat()
     return Envelope(
         kind=_KINDS.get(alert.event, _OTHER_KIND),
         lane=lane("alert", alert.alert_group),

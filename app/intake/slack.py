@@ -39,7 +39,8 @@ _SIGNATURE = "x-slack-signature"
 _ANY = re.compile(".*")
 
 
-def bolt_app(signing_secret: str, send: Send) -> AsyncApp:
+def bolt_app(signing_secret: Callable[[], str], send: Send) -> AsyncApp:
+    """``signing_secret`` is asked for each gesture: it may be another one by then."""
     app = AsyncApp(
         name="incident-response",
         client=AsyncWebClient(),  # never used; given, so that Bolt does not make one with a token it finds around
@@ -134,11 +135,11 @@ def _wrap(gesture: Gesture, headers: Mapping[str, str]) -> Envelope:
     )
 
 
-def _verification(signing_secret: str) -> Callable[..., Awaitable[BoltResponse]]:
+def _verification(signing_secret: Callable[[], str]) -> Callable[..., Awaitable[BoltResponse]]:
     async def verify(req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
         timestamp = req.headers.get(_TIMESTAMP, [""])[0]
         given = req.headers.get(_SIGNATURE, [""])[0]
-        if verify_slack(signing_secret, timestamp, req.raw_body.encode(), given, now=clock.wall()) is None:
+        if verify_slack(signing_secret(), timestamp, req.raw_body.encode(), given, now=clock.wall()) is None:
             return BoltResponse(
                 status=401,
                 body={"error": "not signed by Slack, or too long ago", "remedy": "check SLACK_SIGNING_SECRET"},

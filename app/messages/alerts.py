@@ -7,6 +7,7 @@ from datetime import datetime
 from app.domain.alert import State
 from app.domain.alert_group import AlertGroup
 from app.domain.incident import Incident
+from app.domain.ticket import Ending
 from app.messages.message import Message, actions, button, cut, escape, link, listing, say
 from app.messages.room import slack_time, to
 
@@ -42,6 +43,10 @@ def listed(incident: Incident) -> str:
     return listing("*Alerts*\n", lines)
 
 
+def changed(group: AlertGroup) -> Message:
+    return say(f"{_ICONS[group.state]} OnCall: *#{group.number}* {_named(group)} is {group.event.value}.")
+
+
 def fires_again(group: AlertGroup, ic: str | None) -> Message:
     return say(f":red_circle: {to(ic)}*#{group.number}* {_named(group)} fires again. This incident goes on.")
 
@@ -58,7 +63,8 @@ def severity_changed(incident: Incident, actor: str) -> Message:
     return say(f":level_slider: This is a *{incident.severity}* now, {by}.")
 
 
-def is_it_over(incident: Incident, at: datetime) -> Message:
+def is_it_over(incident: Incident, at: datetime, end: str) -> Message:
+    """``end``: which end of its alerts this asks about."""
     what = "Every alert" if len(incident.groups) > 1 else "The alert"
     then = (
         "It does not resolve by itself: customers still read that it goes on."
@@ -68,7 +74,7 @@ def is_it_over(incident: Incident, at: datetime) -> Message:
     message = say(f":large_green_circle: {to(incident.ic)}{what} of this incident has ended. *Is it over?* {then}")
     buttons = actions(
         button("resolve_incident", "Resolve", incident.id, style="primary"),
-        button("keep_open", "Keep open", incident.id),
+        button("keep_open", "Keep open", Ending(incident=incident.id, end=end).model_dump_json()),
     )
     return Message(text=message.text, blocks=(*message.blocks, buttons))
 

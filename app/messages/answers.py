@@ -40,7 +40,8 @@ def unknown(gesture: Gesture, commands: CommandHelp) -> Message:
 
 def only_in_a_room(gesture: Gesture, rooms: Sequence[str]) -> str:
     name = f"`{COMMAND} {_plain(gesture.name).replace('_', ' ')}`" if gesture.form == "command" else "This button"
-    where = listing("", [f"<#{room}>" for room in rooms], between=", ", limit=_ROOMS_MAX) or "none is open right now"
+    listed = listing("", [f"<#{room}>" for room in rooms], between=", ", limit=_ROOMS_MAX)
+    where = listed or f"none; `{COMMAND} declare` makes one"
     return f"{name} is about one incident: use it in that incident's room. Open rooms: {where}."
 
 

@@ -12,11 +12,13 @@ from app.messages.room import silence, slack_time, take_command, to
 SNOOZES = (15, 30, 60)  # minutes
 
 
-def nudge(incident: Incident, room: str, since_minutes: int) -> Message:
-    """To the IC alone, or to the room while nobody commands: time to speak."""
+def nudge(incident: Incident, room: str, since_minutes: int, promised: datetime | None = None) -> Message:
+    """To the IC alone, or to the room while nobody commands: time to speak. ``promised``: what customers wait for."""
+    promise = f" *Customers were promised an update by {slack_time(promised)}.*" if promised else ""
     nobody = "" if incident.ic else " *Nobody commands this incident:* somebody *Take command*."
     text = (
-        f":alarm_clock: {_where(incident, room)}: {since_minutes} min without an update. What can you tell people now? "
+        f":alarm_clock: {_where(incident, room)}: {since_minutes} min without an update.{promise} "
+        "What can you tell people now? "
         'In the room: `/incident-response update "…"`, or `/incident-response status draft` for customers.' + nobody
     )
     buttons = [*_snoozes(incident), silence(incident)] if incident.ic else [take_command(incident)]

@@ -25,6 +25,15 @@ def vacant(incident: Incident) -> Message:
     return Message(text=text, blocks=(section(text), actions(take_command(incident))))
 
 
+def nobody_left(incident: Incident, why: str, *, fallback: bool) -> Message:
+    """Into the room, when everybody outside it was told, or nobody could be."""
+    text = f":rotating_light: *{why.capitalize()}*, and nobody is left to tell outside this room. "
+    text += "Somebody, *Take command*."
+    if not fallback:
+        text += " With `SLACK_FALLBACK_CHANNEL` set, a channel would have heard of it."
+    return Message(text=text, blocks=(section(text), actions(take_command(incident))))
+
+
 def role_given(role: Role, slack_id: str) -> Message:
     return say(f":bust_in_silhouette: <@{slack_id}> is {role} now.")
 

@@ -95,12 +95,13 @@ def _lasted(incident: Incident, until: datetime | None) -> str:
 
 def _public(trail: Sequence[AuditEvent]) -> str:
     """From the first text on the status page to the one that said that it is over; again, if it was opened again."""
-    told = [event for event in trail if event.type is AuditType.STATUSPAGE_PUBLISHED]
+    told = [event for event in trail if event.type in {AuditType.STATUSPAGE_PUBLISHED, AuditType.PUBLIC_INCIDENT_GONE}]
     if not told:
         return "nothing was published."
     spans: list[tuple[datetime, datetime | None]] = []
     for event in told:
-        over = event.at if event.details.get("status") == PublicStatus.RESOLVED else None
+        gone = event.type is AuditType.PUBLIC_INCIDENT_GONE
+        over = event.at if gone or event.details.get("status") == PublicStatus.RESOLVED else None
         if spans and spans[-1][1] is None:
             spans[-1] = (spans[-1][0], over)
         elif over is None or not spans:

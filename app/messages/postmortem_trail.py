@@ -102,7 +102,8 @@ def _line(incident: Incident, event: AuditEvent, room: str) -> str:
 def _quote(incident: Incident, event: AuditEvent, room: str) -> str:
     author = who(incident, str(event.details.get("author") or event.actor))
     text = plain(cut(flat(event.details.get("text", "")), SAID_MAX)) or "its words could not be read"
-    return f"- {time(event.at)} · {_SAID[event.type]} by {author}: {text} ({_source(event, room)})"
+    kind = "Correction" if event.details.get("how") == "edit" else _SAID[event.type]
+    return f"- {time(event.at)} · {kind} by {author}: {text} ({_source(event, room)})"
 
 
 def _source(event: AuditEvent, room: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.alert import State
 from app.domain.catalogue import About
 from app.domain.incident import Incident
 from app.domain.people import Person, Role
@@ -63,11 +64,12 @@ def opening(incident: Incident) -> Message:
 
 
 def counted(incident: Incident) -> str:
-    """``20 (18 not over): the titles of the first few``"""
+    """``20 (18 not over, 3 of them acknowledged): the titles of the first few``"""
     first = ", ".join(escape(cut(group.title, 60)) for group in incident.groups[:_ALERTS_NAMED])
-    return f"{len(incident.groups)} ({len(incident.not_over)} not over): {first}" + (
-        ", …" if len(incident.groups) > _ALERTS_NAMED else ""
-    )
+    states = [group.state for group in incident.groups]
+    in_hand = [f"{n} of them {state}" for state in (State.ACKNOWLEDGED, State.SILENCED) if (n := states.count(state))]
+    how = ", ".join([f"{len(incident.not_over)} not over", *in_hand])
+    return f"{len(states)} ({how}): {first}" + (", …" if len(states) > _ALERTS_NAMED else "")
 
 
 def about(service: About) -> list[str]:
@@ -138,16 +140,21 @@ def commander_changed(slack_id: str) -> Message:
     return say(f":star: <@{slack_id}> commands this incident now.")
 
 
-def alert_changed(what: str, by: str = "") -> Message:
-    return say(f":information_source: OnCall: the alert group is {escape(what)}{f' by {escape(by)}' if by else ''}.")
-
-
 def announcement(incident: Incident, by: str, minutes: int) -> Message:
     done = incident.postmortem
     where = link(done.url, done.identifier) if done else "not filed yet; it will be, and the link comes here"
     if incident.drill:
         where = "written, and not filed: this was a drill"
-    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {where}")
+    dropped = f"\n:warning: {promise_dropped(incident)}" if promise_dropped(incident) else ""
+    return say(f":checkered_flag: *Resolved* by {by} after {minutes} min. Postmortem draft: {where}{dropped}")
+
+
+def promise_dropped(incident: Incident) -> str:
+    """Of a promise to customers that the resolution left open; "" if it left none."""
+    at = incident.public.dropped if incident.public else None
+    if at is None:
+        return ""
+    return f"Customers were promised an update by {slack_time(at)}: the last word to them waits here for its approval."
 
 
 def postmortem_filed(incident: Incident) -> Message:

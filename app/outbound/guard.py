@@ -61,7 +61,7 @@ class _Guarded(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         operation = request.extensions.get("operation", request.method)
-        if not self._breaker.admits():
+        if not await self._breaker.admits():
             raise VendorUnavailable(
                 self._vendor,
                 operation,

@@ -2,8 +2,10 @@
 
 * Every message that we hold is held by a heartbeat of its own until it is done, put off or given back (D3).
 * A failure stops its lane: what was received behind it goes back unworked, so that the order stays (D4).
+* What people do waits for no alert: machines and people have their own turns, ``TURNS`` each. In a storm alerts are
+  held while they wait, up to ``HELD_MAX`` lanes of all; only then is nothing more received, from nobody.
 * A vendor's rate limit costs no attempt, nor does a race that somebody else won: in a storm of alerts each waits its
-  turn, however long that is (T7).
+  turn (T7). ``attempts.py`` says when that ends.
 * On ``stop`` nothing more is received; what is in hand is finished, or given back when time is up (L5).
 * What cannot be worked is parked with its reason, and somebody is told (L6, P-loud).
 """
@@ -11,7 +13,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,10 +20,12 @@ from typing import Any
 
 from app import clock, telemetry
 from app.errors import Busy, Park, Retry, VendorError, VendorThrottled
+from app.processor.attempts import Attempts, Marks
 from app.queue.delivery import Delivery, Inbox
 from app.telemetry import log, metrics
 
-LANES_MAX = 32
+TURNS = 32  # lanes of people, and of machines, that are worked side by side
+HELD_MAX = 256  # lanes in hand, with those that wait for their turn; each is some tens of kB, and a heartbeat
 _BACKOFF_MAX_S = 60.0
 _RECEIVE_PAUSE_S = 1.0  # after a failed receive; doubled up to the next
 _RECEIVE_PAUSE_MAX_S = 15.0
@@ -44,19 +47,19 @@ class Consumer:
         max_attempts: int,
         drain_timeout_s: float,
         told: Tell,
+        marks: Marks,
     ) -> None:
         self.name = name
         self.last_tick = clock.monotonic()  # when the queue last answered, or a lane ended
         self._inbox = inbox
         self._work = work
         self._visibility_s = visibility_s
-        self._max_attempts = max_attempts
         self._drain_timeout_s = drain_timeout_s
         self._told = told
+        self._attempts = Attempts(inbox, marks, queue=name, max_attempts=max_attempts)
+        self._turns = {of_people: asyncio.Semaphore(TURNS) for of_people in (True, False)}
         self._lanes: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()  # messages that are being worked, or wait behind one in their lane
-        self._unworked: Counter[str] = Counter()  # deliveries, by message, that SQS counts and nobody worked
-        self._waited: Counter[str] = Counter()  # attempts, by message, that ended only because others were first
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -64,7 +67,7 @@ class Consumer:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                if len(self._lanes) >= LANES_MAX:
+                if len(self._lanes) >= HELD_MAX:
                     await asyncio.wait({stopped, *self._lanes}, return_when=asyncio.FIRST_COMPLETED)
                     self.last_tick = clock.monotonic()
                     continue
@@ -112,47 +115,47 @@ class Consumer:
     async def _work_lane(self, lane: Sequence[Delivery]) -> None:
         ids = {delivery.id for delivery in lane}
         self._in_hand |= ids
-        try:
-            await self._work_in_order(lane)
-        finally:
-            self._in_hand -= ids
-
-    async def _work_in_order(self, lane: Sequence[Delivery]) -> None:
         held = {delivery.id: asyncio.create_task(self._hold(delivery)) for delivery in lane}
-        received = clock.monotonic()
         try:
-            for delivery in lane:
-                if delivery.attempt == 1:
-                    lag_s = clock.monotonic() - received
-                    metrics.begun(self.name, age_s=clock.wall() - delivery.sent_at, lag_s=lag_s)
-                if self._stopping or not await self._work_one(delivery, held):
-                    break
+            async with self._turns[lane[0].of_people]:
+                await self._work_in_order(lane, held)
         finally:
-            # The last first: as long as an earlier one is in flight, SQS gives nobody a later one.
-            for delivery in reversed([delivery for delivery in lane if delivery.id in held]):
-                held.pop(delivery.id).cancel()
-                self._unworked[delivery.id] += 1
-                await self._put_off(delivery, 0)
+            try:
+                await self._give_back([delivery for delivery in lane if delivery.id in held], held)
+            finally:
+                self._in_hand -= ids
+
+    async def _work_in_order(self, lane: Sequence[Delivery], held: dict[str, asyncio.Task[None]]) -> None:
+        begun = clock.monotonic()
+        for delivery in lane:
+            if self._stopping:
+                return
+            if delivery.attempt == 1:
+                lag_s = clock.monotonic() - begun
+                metrics.begun(self.name, age_s=clock.wall() - delivery.sent_at, lag_s=lag_s)
+            if not await self._work_one(delivery, held):
+                return
+
+    async def _give_back(self, unworked: Sequence[Delivery], held: dict[str, asyncio.Task[None]]) -> None:
+        """The last first: as long as an earlier one is in flight, SQS gives nobody a later one."""
+        for delivery in reversed(unworked):
+            held.pop(delivery.id).cancel()
+            self._attempts.gave_back(delivery)
+            await self._put_off(delivery, 0)
 
     async def _work_one(self, delivery: Delivery, held: dict[str, asyncio.Task[None]]) -> bool:
         """Whether the lane may go on. Afterwards the message is no longer held, unless we were cancelled at it."""
-        delivery = replace(delivery, attempt=delivery.attempt - self._unworked[delivery.id])
-        with telemetry.work(f"work {self.name}", delivery.goes_on_with, lane=delivery.lane, attempt=delivery.attempt):
+        attempt = self._attempts.number(delivery)
+        with telemetry.work(f"work {self.name}", delivery.goes_on_with, lane=delivery.lane, attempt=attempt):
             failure: Exception | None = None
             try:
-                await self._attempt(delivery)
+                _ = delivery.envelope  # L6: what cannot be read is parked before anybody works it
+                async with self._attempts.one(delivery):
+                    await self._work(replace(delivery, attempt=attempt))
             except Exception as error:
                 failure = error
             held.pop(delivery.id).cancel()
             return await (self._finished(delivery) if failure is None else self._failed(delivery, failure))
-
-    async def _attempt(self, delivery: Delivery) -> None:
-        if self._spent(delivery) > self._max_attempts:
-            raise Park(
-                f"delivered {delivery.attempt} times and never finished: the processor died at it, or was killed"
-            )
-        _ = delivery.envelope  # L6: what cannot be read is parked before anybody works it
-        await self._work(delivery)
 
     async def _finished(self, delivery: Delivery) -> bool:
         try:
@@ -160,23 +163,21 @@ class Consumer:
         except VendorError as error:  # it comes again, and the work finds itself done
             log.warning("delete_failed", queue=self.name, lane=delivery.lane, why=str(error))
             return False
-        self._forget(delivery)
+        self._attempts.forget(delivery)
         return True
 
     async def _failed(self, delivery: Delivery, error: Exception) -> bool:
         telemetry.failed(error)
         if isinstance(error, Park):
             return await self._park(delivery, error.why)
+        attempt = self._attempts.number(delivery)
         log.warning(
-            "work_failed", queue=self.name, lane=delivery.lane, attempt=delivery.attempt, why=str(error),
+            "work_failed", queue=self.name, lane=delivery.lane, attempt=attempt, why=str(error),
             exc_info=None if isinstance(error, (Retry, VendorError)) else error,
         )  # fmt: skip
-        if isinstance(error, (VendorThrottled, Busy)):
-            self._waited[delivery.id] += 1
-        elif self._spent(delivery) >= self._max_attempts:
-            why = str(error) or type(error).__name__
-            return await self._park(delivery, f"gave up after {delivery.attempt} attempts; the last: {why}")
-        await self._put_off(delivery, _delay(delivery.attempt, error))
+        if reason := await self._attempts.spent(delivery, error):
+            return await self._park(delivery, reason)
+        await self._put_off(delivery, _delay(attempt, error))
         return False
 
     async def _park(self, delivery: Delivery, reason: str) -> bool:
@@ -186,7 +187,7 @@ class Consumer:
             log.error("park_failed", queue=self.name, lane=delivery.lane, reason=reason, why=str(error))
             await self._put_off(delivery, _BACKOFF_MAX_S)
             return False
-        self._forget(delivery)
+        self._attempts.forget(delivery)
         metrics.parked(self.name)
         log.error("parked", queue=self.name, lane=delivery.lane, message_id=delivery.id, reason=reason)
         try:
@@ -194,14 +195,6 @@ class Consumer:
         except Exception as error:
             log.error("parked_untold", queue=self.name, lane=delivery.lane, why=str(error), exc_info=error)
         return True
-
-    def _spent(self, delivery: Delivery) -> int:
-        """Of the attempts that a message has."""
-        return delivery.attempt - self._waited[delivery.id]
-
-    def _forget(self, delivery: Delivery) -> None:
-        self._unworked.pop(delivery.id, None)
-        self._waited.pop(delivery.id, None)
 
     async def _put_off(self, delivery: Delivery, seconds: float) -> None:
         """When this fails, the message comes back by itself after its visibility timeout."""
@@ -240,7 +233,8 @@ async def _done_before(task: asyncio.Task[Any], stopped: asyncio.Task[Any]) -> b
 def _delay(attempt: int, error: Exception) -> float:
     """What the failure asks for; otherwise doubled with each attempt, and spread so that lanes do not return as one."""
     if isinstance(error, Retry) and error.after is not None:
-        return error.after
+        # Whoever is busy is asked seldomer and seldomer: so a hundred deliveries last for as long as a storm does.
+        return max(error.after, min(_BACKOFF_MAX_S, float(attempt))) if isinstance(error, Busy) else error.after
     spread = 0.5 + int(clock.new_id()[-4:], 16) / 0x20000
     growing = float(min(_BACKOFF_MAX_S, 2.0**attempt)) * spread
     # The vendor's word is for one caller; many that come back at that moment would be turned away again.

@@ -20,7 +20,7 @@ from app.domain.help import CommandHelp
 from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.errors import Park, Refused, VendorError
-from app.flows import attendance
+from app.flows import attendance, checklist
 from app.messages import answers
 from app.messages.message import Message, say
 from app.ports import Chat, Store
@@ -141,12 +141,21 @@ class Dispatcher:
             return
         telemetry.note(incident_id=incident.id)
         with telemetry.story(gesture.name, incident.trace):
+            here = incident
             if gesture.name not in COMING_AND_GOING:
-                incident = await attendance.sign_of_life(self._store, incident, human)
+                here = await attendance.sign_of_life(self._store, incident, human)
             try:
-                await handle(**bind(handle, {**self._services, Gesture: gesture, Human: human, Incident: incident}))
+                await handle(**bind(handle, {**self._services, Gesture: gesture, Human: human, Incident: here}))
             except Refused as refusal:
                 log.info("room_event_refused", name=gesture.name, why=refusal.tell_user)
+            finally:
+                await self._confirmed(incident, here)
+
+    async def _confirmed(self, before: Incident, here: Incident) -> None:
+        """Somebody who had been given command showed that they know: the checklist says so. Behind what they asked for,
+        since a form has three seconds to open."""
+        if here.commanded and not before.commanded:
+            await checklist.refresh(self._store, self._chat, here.id)
 
     def _verified(self, delivery: Delivery) -> tuple[Gesture, Human]:
         """Raises ``Park`` for what Slack did not sign, or signed long before the queue took it."""
@@ -173,9 +182,13 @@ class Dispatcher:
         about = incident or await self._carried(gesture)
         telemetry.note(**({"incident_id": about.id} if about else {}))
         with telemetry.story(gesture.name, about.trace if about else {}):
-            if incident is not None:
-                available[Incident] = await attendance.sign_of_life(self._store, incident, human)
-            return await handle(**await self._bound(handle, available, gesture))
+            if incident is None:
+                return await handle(**await self._bound(handle, available, gesture))
+            available[Incident] = here = await attendance.sign_of_life(self._store, incident, human)
+            try:
+                return await handle(**await self._bound(handle, available, gesture))
+            finally:
+                await self._confirmed(incident, here)
 
     async def _carried(self, gesture: Gesture) -> Incident | None:
         """Outside of the room, in private or in a form: what it carries says whose trace its work belongs to."""

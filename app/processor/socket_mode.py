@@ -37,7 +37,7 @@ class SocketListener:
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._api_url = api_url
-        self._bolt = bolt_app(signing_secret, send)
+        self._bolt = bolt_app(lambda: signing_secret, send)
         self._client: SocketModeClient | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
 

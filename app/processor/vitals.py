@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from app.errors import VendorError
-from app.telemetry import log, metrics
+from app.telemetry import export_numbers, log, metrics
 
 INTERVAL_S = 30.0
 
@@ -33,6 +33,7 @@ class Vitals:
     async def run(self, stop: asyncio.Event, problems: Callable[[], list[str]]) -> None:
         """Until ``stop``. What cannot be measured is logged and measured again; no beat goes out for one who is ill."""
         metrics.begin([queue.name for queue in self._queues])
+        export_numbers()
         while not stop.is_set():
             found = problems()
             metrics.ready(not found)

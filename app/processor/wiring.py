@@ -123,6 +123,7 @@ async def _build(settings: ProcessorSettings, stack: AsyncExitStack) -> Processo
             max_attempts=settings.max_attempts,
             drain_timeout_s=settings.drain_timeout_s,
             told=dispatcher.told,
+            marks=store,
         )
         for queue in queues
     ]

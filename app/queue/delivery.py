@@ -8,7 +8,11 @@ from functools import cached_property
 from typing import Protocol
 
 from app.errors import Park
-from app.queue.envelope import Envelope, decode
+from app.queue.envelope import Envelope, decode, of_people
+
+# Deliveries before a queue drops a message by itself at which a consumer no longer waits, but parks it
+# (``processor/attempts.py`` has the arithmetic).
+SPARE_RECEIVES = 20
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,10 @@ class Delivery:
     def envelope(self) -> Envelope:
         """Raises ``Park`` when the text is no envelope (L6)."""
         return decode(self.text)
+
+    @property
+    def of_people(self) -> bool:
+        return of_people(self.lane)
 
     @property
     def goes_on_with(self) -> Mapping[str, str]:
@@ -50,4 +58,8 @@ class Inbox(Protocol):
 
     async def park(self, delivery: Delivery, reason: str) -> None:
         """Into the dead-letter queue with its reason, and only then out of this one."""
+        ...
+
+    async def drops_after(self) -> int:
+        """Deliveries of a message after which the queue itself puts it away, with no reason (``maxReceiveCount``)."""
         ...

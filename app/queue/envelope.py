@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.errors import Park
 
 GESTURE = "slack"
+_OF_PEOPLE = ("slack:", "room:", "modal:")
 _SQS_ID_CHARS = 128  # SQS: MessageGroupId and MessageDeduplicationId, 1-128 characters
 
 
@@ -58,6 +59,11 @@ def lane(kind: Literal["alert", "slack", "room", "modal", "timer", "settle"], ke
     """``alert:<alert_group>``, ``slack:<channel>`` for what people ask of us there and ``room:<channel>`` for what they
     do among themselves, ``modal:<user>``, ``timer:<incident>``, ``settle:<draft>``."""
     return _fit(f"{kind}:{key}")
+
+
+def of_people(lane: str) -> bool:
+    """Whether a person does what is in that lane, and may be waiting for an answer."""
+    return lane.startswith(_OF_PEOPLE)
 
 
 def dedup(*parts: str) -> str:

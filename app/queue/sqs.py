@@ -52,7 +52,7 @@ class SqsQueue:
         self._stack = AsyncExitStack()
         self._client: SQSClient
         self._outbox = Outbox(self._post)
-        self._dead_letters: str | None = None
+        self._redrive_policy: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -154,16 +154,23 @@ class SqsQueue:
         waiting = [await self._attribute("ApproximateNumberOfMessages", url) for url in (here, dead)]
         return int(waiting[0] or 0), int(waiting[1] or 0)
 
+    async def drops_after(self) -> int:
+        """Raises ``VendorRefused`` for a queue without a dead-letter queue."""
+        return int((await self._redrive())["maxReceiveCount"])
+
     async def _dead_letter_url(self) -> str:
         """A FIFO queue's dead-letter queue is of the same account and region, so only the name differs."""
-        if self._dead_letters is None:
+        arn = str((await self._redrive())["deadLetterTargetArn"])
+        return f"{self._url.rpartition('/')[0]}/{arn.rpartition(':')[2]}"
+
+    async def _redrive(self) -> Mapping[str, Any]:
+        if self._redrive_policy is None:
             policy = await self._attribute("RedrivePolicy")
             if policy is None:
                 remedy = f"give {self.name} a dead-letter queue: nothing is dropped"
                 raise VendorRefused(VENDOR, "park", "no RedrivePolicy", remedy=remedy)
-            arn = str(json.loads(policy)["deadLetterTargetArn"])
-            self._dead_letters = f"{self._url.rpartition('/')[0]}/{arn.rpartition(':')[2]}"
-        return self._dead_letters
+            self._redrive_policy = json.loads(policy)
+        return self._redrive_policy
 
     async def _attribute(self, name: Any, url: str | None = None) -> str | None:
         answer = await _CALLS.repeat(

@@ -1,5 +1,6 @@
 """What stands before moto in the sandbox: a request that AWS would refuse is refused, where moto would take it; what no
-right allows, too (``rights.py``). ``GET /rights`` tells what the pods' roles were used for.
+right allows, too (``rights.py``). ``GET /rights`` tells what the pods' roles were used for, ``GET /messages`` what
+is in the queues.
 """
 
 from __future__ import annotations
@@ -36,21 +37,24 @@ class Request(NamedTuple):
         return self.operation.service_model.service_name
 
 
-def refusing(wrapped: Callable[[Environ, Answer], Iterable[bytes]]) -> Callable[[Environ, Answer], Iterable[bytes]]:
+def refusing(
+    wrapped: Callable[[Environ, Answer], Iterable[bytes]], messages: Callable[[], Any]
+) -> Callable[[Environ, Answer], Iterable[bytes]]:
     """A WSGI application around another."""
     guard = Guard()
+    told = {"/rights": guard.told, "/messages": messages}
 
     def app(environ: Environ, answer: Answer) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == "/rights":
+        if environ["PATH_INFO"] in told:
             answer("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(guard.told()).encode()]
+            return [json.dumps(told[environ["PATH_INFO"]]()).encode()]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         request = _by_target(environ, body) or _by_path(environ, body) or _of_s3(environ)
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         service = _scope(authorization)
-        told = (request.operation.name, request.given) if request else ("a call that is not known here", {})
-        if why := guard.refusal(authorization, service, *told):
+        asked = (request.operation.name, request.given) if request else ("a call that is not known here", {})
+        if why := guard.refusal(authorization, service, *asked):
             return _denied(service, why, answer)
         found = aws_rules.complaints(*request) if request else []
         if not request or not found:

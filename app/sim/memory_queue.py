@@ -92,6 +92,9 @@ class MemoryQueue:
         self.dead.append(DeadLetter(message.text, message.lane, reason))
         self.messages.remove(message)
 
+    async def drops_after(self) -> int:
+        return self.receives_max
+
     async def check(self) -> None:
         return None
 

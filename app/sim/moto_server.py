@@ -6,6 +6,9 @@ queues:
 * A long poll sees a lane that became free while it waited.
 * A receipt counts only while its message is invisible, and until the message is delivered again.
 
+And to DynamoDB's isolation: moto undoes a transaction that failed by putting back whole tables as they were before, and
+with them loses what others wrote meanwhile. So its calls are taken one at a time.
+
 Run as ``python -m app.sim.moto_server -p <port>``; everything it knows lives and dies with that process.
 """
 
@@ -16,10 +19,11 @@ from typing import Any
 
 from moto import server
 from moto.scheduler.models import EventBridgeSchedulerBackend
-from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from werkzeug.serving import run_simple
 
 from app import clock
+from app.sim import aws
 from app.sim.aws_front import refusing
 
 _LOOK_S = 0.05  # between two looks of a long poll
@@ -29,6 +33,7 @@ _receive = SQSBackend.receive_message
 _add = Queue.add_message
 _delete = Queue.delete_message
 _one_at_a_time = threading.RLock()  # re-entrant: a receive may move a message into a dead-letter queue
+_tables = threading.Lock()
 _sent: dict[tuple[Queue, str], float] = {}  # a queue's deduplication id -> when it was last taken
 
 
@@ -70,8 +75,34 @@ def create_schedule(self: EventBridgeSchedulerBackend, **given: Any) -> Any:
     return _create_schedule(self, **given)
 
 
+def messages() -> list[dict[str, Any]]:
+    """All that is in the queues at one moment, worked or waiting: SQS itself names nobody what another one holds."""
+    with _one_at_a_time:
+        queues: list[Queue] = list(sqs_backends[aws.ACCOUNT][aws.REGION].queues.values())
+        return [
+            {
+                "queue": queue.name, "id": one.id, "text": one.body, "attempts": one.approximate_receive_count,
+                "reason": one.message_attributes.get("reason", {}).get("string_value", ""),
+            }
+            for queue in queues
+            for one in queue._messages
+        ]  # fmt: skip
+
+
+def isolated(app: Any) -> Any:
+    """A WSGI application around another: the answer is whole before the next call to a table begins."""
+
+    def one_call(environ: dict[str, Any], answer: Any) -> Any:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+            return app(environ, answer)
+        with _tables:
+            return list(app(environ, answer))
+
+    return one_call
+
+
 def refusing_server(host: str, port: int, app: Any, **how: Any) -> None:
-    run_simple(host, port, refusing(app), **how)
+    run_simple(host, port, refusing(isolated(app), messages), **how)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from app import clock
-from app.signature import sign_hex
+from app.signature import ONCALL_HEADER, sign_hex
 from app.sim import cast, oncall_world
 from app.sim.oncall_world import Thing, iso, public_id
 from app.sim.paged import equals, resource
@@ -107,6 +107,10 @@ class OnCallSim:
     def resolve(self, alert_group_id: str) -> None:
         self.groups[alert_group_id].update(state="resolved", resolved_at=iso(clock.now()))
 
+    def fire_again(self, alert_group_id: str) -> None:
+        """It was not over: OnCall takes the resolution back, and keeps its time."""
+        self.groups[alert_group_id].update(state="firing")
+
     # ------------------------------------------------------------ the outgoing webhook
 
     def payload(self, alert_group_id: str, event_type: str) -> Thing:
@@ -137,7 +141,7 @@ class OnCallSim:
     async def _post(self, url: str, alert_group_id: str, event_type: str, attempt: int) -> Delivery:
         """The body is made anew for each try, as OnCall does: a retried body may differ."""
         body = json.dumps(self.payload(alert_group_id, event_type)).encode()
-        headers = {"Content-Type": "application/json", "X-Grafana-OnCall-Signature": sign_hex(self.secret, body)}
+        headers = {"Content-Type": "application/json", ONCALL_HEADER: sign_hex(self.secret, body)}
         status, error, began = None, "", clock.monotonic()
         try:
             async with httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT_S, trust_env=False) as http:
@@ -178,6 +182,7 @@ class OnCallSim:
         people = [
             Route("/people/fire", self._fire, methods=["POST"]),
             Route("/people/resolve", self._resolve, methods=["POST"]),
+            Route("/people/fire_again", self._fire_again, methods=["POST"]),
             Route("/people/deliveries", self._list_deliveries),
         ]
         return Starlette(routes=[Mount("/api/v1", routes=api), *people], exception_handlers={HTTPException: _detail})
@@ -197,6 +202,13 @@ class OnCallSim:
             raise HTTPException(404, "Not found.")
         self.resolve(asked.alert_group_id)
         return await self._told(asked.alert_group_id, "resolve")
+
+    async def _fire_again(self, request: Request) -> JSONResponse:
+        asked = await _read(ResolveRequest, request)
+        if asked.alert_group_id not in self.groups:
+            raise HTTPException(404, "Not found.")
+        self.fire_again(asked.alert_group_id)
+        return await self._told(asked.alert_group_id, "unresolve")
 
     async def _list_deliveries(self, _request: Request) -> JSONResponse:
         return JSONResponse([asdict(one) for one in self.deliveries])

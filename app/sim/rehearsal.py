@@ -39,7 +39,7 @@ async def rehearse(say: Callable[[str], None] = lambda _: None) -> Report:
             stopped = str(error)
             say(f"stopped: {stopped}")
         incident = player.trail[0].incident_id if player.trail else None
-        report = await auditor.examine(sandbox, incident, timings, stopped)
+        report = await auditor.examine(sandbox, incident, timings, stopped, say)
         pids = sandbox.pids()
     return auditor.with_leaks(report, auditor.still_alive(pids))
 

@@ -21,24 +21,24 @@ async def rehearse_and_report(*, full: bool, as_json: bool) -> bool:
     if as_json:
         print(json.dumps(report.as_json(), indent=2))  # noqa: T201
     else:
-        Console(highlight=False).print(_table(report))
+        Console(highlight=False).print(table(report))
     return report.ok
 
 
-def _table(report: Report) -> Table:
+def table(report: Report) -> Table:
     verdict = "[bold green]all of it held[/]" if report.ok else "[bold red]it did not hold[/]"
-    table = Table(title=f"Drill {report.incident or ''}: {verdict}", title_justify="left")
+    shown = Table(title=f"Drill {report.incident or ''}: {verdict}", title_justify="left")
     for column in ("", "check", "found"):
-        table.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold")
     for check in report.checks:
-        table.add_row("[green]✓[/]" if check.ok else "[red]✗[/]", check.name, check.found)
-    table.add_row(
+        shown.add_row("[green]✓[/]" if check.ok else "[red]✗[/]", escape(check.name), escape(check.found))
+    shown.add_row(
         "[green]✓[/]" if report.audit_verified else "[red]✗[/]",
         "the audit trail is gapless and unchanged",
         f"{report.audit_events} events",
     )
-    leaks = "; ".join(report.leaks) or "no schedule, message or process"
-    table.add_row("[red]✗[/]" if report.leaks else "[green]✓[/]", "nothing was left behind", leaks)
+    leaks = escape("; ".join(report.leaks)) or "no schedule, message or process"
+    shown.add_row("[red]✗[/]" if report.leaks else "[green]✓[/]", "nothing was left behind", leaks)
     for name, took in report.timings.items():
-        table.add_row("", name.removesuffix("_ms").replace("_", " "), f"{took} ms")
-    return table
+        shown.add_row("", name.removesuffix("_ms").replace("_", " "), f"{took} ms")
+    return shown

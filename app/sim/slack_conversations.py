@@ -95,7 +95,8 @@ def history(app: AppSide, given: Json) -> Json:
     channel = app.channel(given["channel"], "history")
     oldest, latest = float(given.get("oldest", 0)), float(given.get("latest", "inf"))
     ends = {oldest, latest} if given.get("inclusive") else set()
-    posts = [p for p in reversed(channel.posts) if oldest < float(p.ts) < latest or float(p.ts) in ends]
+    said = [post for post in reversed(channel.posts) if post.thread is None]
+    posts = [p for p in said if oldest < float(p.ts) < latest or float(p.ts) in ends]
     found, cursor = page(posts, given, limit_max=999)
     whole = given.get("include_all_metadata", False)
     return {
@@ -104,6 +105,15 @@ def history(app: AppSide, given: Json) -> Json:
         "pin_count": len(channel.pins),
         "response_metadata": {"next_cursor": cursor},
     }
+
+
+def replies(app: AppSide, given: Json) -> Json:
+    """The thread; or, asked for by its own ts, an answer alone: https://github.com/slackapi/bolt-python/issues/783"""
+    channel = app.channel(given["channel"], "history")
+    found = [post for post in channel.posts if given["ts"] in {post.ts, post.thread}]
+    if channel.post(given["ts"]) is None:
+        raise Failure("thread_not_found")
+    return {"messages": [message_json(post, whole_metadata=False) for post in found], "has_more": False}
 
 
 def my_channels(app: AppSide, given: Json) -> Json:
@@ -159,9 +169,20 @@ def _bounded(text: str) -> str:
     return text
 
 
+def open_direct(app: AppSide, given: Json) -> Json:
+    app.need("im:write")
+    user = app.workspace.users.get(given["users"])
+    if user is None or user.is_bot:
+        raise Failure("user_not_found")
+    if user.deleted:
+        raise Failure("user_disabled")
+    return {"channel": {"id": app.workspace.direct(user.id).id}}
+
+
 METHODS = {
     "auth.test": Method(auth_test),
     "conversations.create": Method(create, "name is_private:flag?"),
+    "conversations.open": Method(open_direct, "users"),
     "conversations.invite": Method(invite, "channel users force:flag?"),
     "conversations.setTopic": Method(set_topic, "channel topic"),
     "conversations.setPurpose": Method(set_purpose, "channel purpose"),
@@ -171,6 +192,7 @@ METHODS = {
     "conversations.history": Method(
         history, "channel limit:number? cursor? oldest? latest? inclusive:flag? include_all_metadata:flag?"
     ),
+    "conversations.replies": Method(replies, "channel ts"),
     "users.conversations": Method(my_channels, "types? exclude_archived:flag? limit:number? cursor?"),
     "users.info": Method(info, "user", scope="users:read", takes_json=False),
     "users.lookupByEmail": Method(lookup, "email", scope="users:read.email", takes_json=False),

@@ -41,7 +41,7 @@ class Events:
         if not heard or SUBSCRIBED[event["type"]] not in self._workspace.scopes:
             return
         payload = slack_payloads.event_callback(event, self._workspace.new_id("Ev"), int(clock.wall()))
-        gesture = Gesture(clock.new_id(), "events_api", event["user"], payload)
+        gesture = Gesture(clock.new_id(), "events_api", (event.get("message") or event)["user"], payload)
         # Slack's own work: no part of the call that gave the occasion, nor of the process that made it.
         task = asyncio.get_running_loop().create_task(self._deliver(gesture), context=Context())
         self._under_way.add(task)

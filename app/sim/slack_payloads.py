@@ -127,6 +127,20 @@ def said(channel: Channel, post: Post) -> Json:
     return {**message_json(post, whole_metadata=False), **where}
 
 
+def changed(channel: Channel, post: Post, at: str) -> Json:
+    """https://docs.slack.dev/reference/events/message/message_changed"""
+    now = message_json(post, whole_metadata=False)
+    before = {**now, "text": post.before[-1]["text"]}
+    about = {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "message": now,
+        "previous_message": before,
+    }
+    return {**about, "channel": channel.id, "channel_type": "group", "ts": at, "event_ts": at}
+
+
 def pinned(channel: Channel, ts: str, user: str) -> Json:
     item = {"type": "message", "channel": channel.id, "created_by": user, "message": {"ts": ts}}
     return {"type": "pin_added", "user": user, "channel_id": channel.id, "item": item, "pin_count": len(channel.pins)}

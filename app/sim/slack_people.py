@@ -36,13 +36,8 @@ class People:
     async def command(self, user: str, channel: str, text: str) -> Gesture:
         """``text``: what stands behind the slash command."""
         who, where = self._user(user), self._present(user, channel)
-        payload = slack_payloads.command(
-            who,
-            where,
-            text,
-            trigger_id=self._workspace.new_trigger(user),
-            response_url=self._workspace.new_response_url(user, channel),
-        )
+        trigger, url = self._workspace.new_trigger(user), self._workspace.new_response_url(user, channel)
+        payload = slack_payloads.command(who, where, text, trigger_id=trigger, response_url=url)
         gesture = await self._hand_over(Gesture(clock.new_id(), "slash_commands", user, payload))
         if gesture.outcome == "acked" and isinstance(gesture.ack, dict):
             gesture.shown = str(gesture.ack.get("text", ""))
@@ -92,15 +87,24 @@ class People:
             self._follow(modal, gesture.ack or {})
         return gesture
 
-    def say(self, user: str, channel: str, text: str) -> str:
-        """Gives the message's ts."""
+    def say(self, user: str, channel: str, text: str, *, thread: str | None = None) -> str:
+        """Gives the message's ts. ``thread``: the ts of the message that it answers."""
         where = self._present(user, channel)
         if where.archived:
             raise NotPossible(f"{channel} is archived")
-        post = Post(self._workspace.new_ts(), user, escape(text))
+        post = Post(self._workspace.new_ts(), user, escape(text), thread=thread)
         where.posts.append(post)
         self._workspace.tell(slack_payloads.said(where, post))
         return post.ts
+
+    def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """Other words for what this person said."""
+        where, post = self._message(user, channel, ts)
+        if post.user != user:
+            raise NotPossible(f"{user} did not say {ts}")
+        post.before.append({"text": post.text, "blocks": post.blocks})
+        post.text = escape(text)
+        self._workspace.tell(slack_payloads.changed(where, post, self._workspace.new_ts()))
 
     def pin(self, user: str, channel: str, ts: str) -> None:
         where, _ = self._message(user, channel, ts)

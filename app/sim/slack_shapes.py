@@ -32,6 +32,8 @@ def message_json(post: Post, *, whole_metadata: bool) -> Json:
     body: Json = {"type": "message", "user": post.user, "ts": post.ts, "text": post.text, "blocks": post.blocks}
     if post.user == cast.BOT_USER_ID:
         body |= {"bot_id": BOT_ID, "app_id": APP_ID, "team": cast.TEAM_ID}
+    if post.thread:
+        body["thread_ts"] = post.thread
     if post.before:
         body["edited"] = {"user": post.user, "ts": post.ts}
     if post.metadata:

@@ -23,6 +23,8 @@ SCOPES = frozenset(
         "groups:write",
         "groups:read",
         "groups:history",
+        "im:write",
+        "im:history",
         "channels:read",
         "channels:history",
         "users:read",
@@ -55,6 +57,7 @@ class Post:
     metadata: Json | None = None
     before: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)  # name -> who
+    thread: str | None = None  # the ts of the message that it answers
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import aioboto3
@@ -12,8 +12,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import telemetry
+from app.errors import SettingsError
 from app.intake.slack import bolt_app
 from app.queue.sqs import SqsQueue
+from app.rotation import rotated
 from app.settings import WebhookSettings
 from app.webhook import answers, routes
 from app.webhook.access_log import AccessLog
@@ -28,7 +30,10 @@ KEEP_ALIVE_S = 75
 SHUTDOWN_S = 10  # for the requests in flight; each has an answer within four
 
 
-def build(settings: WebhookSettings, *, queue: routes.Queue, secrets: SecretSource) -> FastAPI:
+def build(
+    settings: WebhookSettings, *, queue: routes.Queue, secrets: SecretSource, signing_secret: Callable[[], str]
+) -> FastAPI:
+    """``signing_secret``: Slack's, as it is now."""
     app = FastAPI(
         title="incident-response webhook",
         version="1",
@@ -42,13 +47,23 @@ def build(settings: WebhookSettings, *, queue: routes.Queue, secrets: SecretSour
     app.include_router(routes.alerts(Admission(settings, cache), queue))
     app.include_router(routes.health(cache, queue))
     if settings.slack_transport == "http":
-        bolt = bolt_app(settings.slack_signing_secret.get_secret_value(), queue.send)
-        app.include_router(slack_events(bolt, settings))
+        bolt = bolt_app(signing_secret, queue.send)
+        app.include_router(slack_events(bolt, settings, signing_secret))
     return app
 
 
-async def run(settings: WebhookSettings) -> None:
+async def run(settings: WebhookSettings, read_again: Callable[[], WebhookSettings]) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight. Run it on uvloop's event loop."""
+    newest, ended = settings, asyncio.Event()
+
+    async def follow() -> None:
+        nonlocal newest
+        while await rotated(settings.secrets_dir, ended):
+            try:
+                newest = read_again()
+            except SettingsError as error:  # what it knows serves on
+                telemetry.log.error("secrets_unreadable", why=str(error))
+
     telemetry.configure("webhook", settings)
     session, region = aioboto3.Session(), settings.aws_region
     async with (
@@ -56,7 +71,12 @@ async def run(settings: WebhookSettings) -> None:
         SecretsManager(session, settings.grafana_oncall_hmac_secret_id, region=region) as secrets,
     ):
         config = uvicorn.Config(
-            build(settings, queue=queue, secrets=secrets),
+            build(
+                settings,
+                queue=queue,
+                secrets=secrets,
+                signing_secret=lambda: newest.slack_signing_secret.get_secret_value(),
+            ),
             host=settings.webhook_host,
             port=settings.webhook_port,
             http=Connection,
@@ -71,7 +91,10 @@ async def run(settings: WebhookSettings) -> None:
         server = _Server(config)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        following = asyncio.create_task(follow())
         await server.serve()
+        ended.set()
+        await following
     telemetry.close()
 
 

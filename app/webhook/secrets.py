@@ -28,15 +28,18 @@ _REMEDY = "check GRAFANA_ONCALL_HMAC_SECRET_ID and the pod's right to read it"
 class SecretsManager:
     """Use as an async context manager. The address of AWS comes from botocore's own environment."""
 
-    def __init__(self, session: aioboto3.Session, secret_id: str, *, region: str) -> None:
+    def __init__(
+        self, session: aioboto3.Session, secret_id: str, *, region: str, deadline_s: float = DEADLINE_S
+    ) -> None:
         self._session = session
         self._region = region
         self._secret_id = secret_id
+        self._deadline_s = deadline_s
         self._stack = AsyncExitStack()
         self._client: SecretsManagerClient | None = None
 
     async def __aenter__(self) -> Self:
-        config = AioConfig(connect_timeout=1, read_timeout=DEADLINE_S, retries={"total_max_attempts": 1})
+        config = AioConfig(connect_timeout=1, read_timeout=self._deadline_s, retries={"total_max_attempts": 1})
         client = self._session.client("secretsmanager", region_name=self._region, config=config)
         self._client = await self._stack.enter_async_context(client)
         return self
@@ -46,7 +49,7 @@ class SecretsManager:
 
     async def versions(self) -> dict[str, str]:
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s):
                 current = await self._version("AWSCURRENT")
                 overlap = current is not None and _age_s(current["CreatedDate"]) < ROTATION_OVERLAP_S
                 previous = await self._version("AWSPREVIOUS") if overlap else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter, Request, Response
 from slack_bolt.async_app import AsyncApp
@@ -26,15 +26,14 @@ _TOLD = {  # what Bolt or intake answer with a status alone; error, remedy
 }
 
 
-def slack_events(bolt: AsyncApp, settings: WebhookSettings) -> APIRouter:
+def slack_events(bolt: AsyncApp, settings: WebhookSettings, signing_secret: Callable[[], str]) -> APIRouter:
     router = APIRouter()
     rate = RateLimit(settings.requests_per_second)
-    secret = settings.slack_signing_secret.get_secret_value()
 
     def from_slack(body: bytes, headers: Mapping[str, str]) -> bool:
         """Bolt refuses what Slack did not sign; here it is asked who is to be counted."""
         timestamp, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
-        return verify_slack(secret, timestamp, body, signature, now=clock.wall()) is not None
+        return verify_slack(signing_secret(), timestamp, body, signature, now=clock.wall()) is not None
 
     @router.post(
         "/slack/events",

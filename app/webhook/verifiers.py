@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 
 from app import clock
 from app.settings import WebhookSettings
-from app.signature import Verified, verify_bearer, verify_grafana_alerting, verify_hmac
+from app.signature import (
+    ALERTING_HEADER,
+    BEARER_HEADER,
+    ONCALL_HEADER,
+    Verified,
+    verify_bearer,
+    verify_grafana_alerting,
+    verify_hmac,
+)
 
 # secrets, raw body, headers (their names in lower case) -> proof or None
 Verifier = Callable[[Iterable[str], bytes, Mapping[str, str]], Verified | None]
-
-ONCALL_HEADER = "x-grafana-oncall-signature"
-ALERTING_HEADER = "x-grafana-alerting-signature"
-BEARER_HEADER = "authorization"
 
 
 def verifier(settings: WebhookSettings) -> Verifier:

@@ -42,6 +42,20 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{- /* Seconds that Kubernetes waits. Less than it takes to give messages back after the drain (3 s), to export what was
+counted (2 s) and to close connections, and the drain is cut off. DRAIN_TIMEOUT_S's default is app/settings.py's. */ -}}
+{{- define "ir.grace" -}}
+{{- $settings := merge (dict) .Values.processorSettings .Values.settings -}}
+{{- $drain := float64 (default 25 $settings.DRAIN_TIMEOUT_S) -}}
+{{- $grace := .Values.processor.terminationGracePeriodSeconds -}}
+{{- if lt (float64 $grace) (addf $drain 10.0) -}}
+{{- fail (printf "processor.terminationGracePeriodSeconds is %v, and must be at least 10 s more than DRAIN_TIMEOUT_S (%v): raise the one, or lower the other under processorSettings" $grace $drain) -}}
+{{- end -}}
+{{ $grace }}
+{{- end -}}
+
+{{- define "ir.secretsDir" -}}/run/incident-response/secrets{{- end -}}
+
 {{- define "ir.http" -}}{{ eq (dig "SLACK_TRANSPORT" "socket" .Values.settings) "http" }}{{- end -}}
 
 {{- define "ir.egress" -}}

@@ -90,5 +90,24 @@ def test_the_chart_is_told_the_substrates_outputs() -> None:
     assert told <= set(substrate()["Outputs"])
 
 
+def test_the_nightly_drills_role_is_its_workflows_alone_and_changes_nothing() -> None:
+    """Whoever takes it can sign one alert, which opens a room, and read what became of it."""
+    role = resource("DrillRole")
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": {"Ref": "DrillSubject"},
+        }
+    }
+    allowed = {
+        statement["Action"] for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]
+    }
+    assert allowed == {"secretsmanager:GetSecretValue", "dynamodb:GetItem", "dynamodb:Query", "scheduler:ListSchedules"}
+    subject = substrate()["Parameters"]["DrillSubject"]["Default"]
+    assert subject.endswith(":environment:staging")  # and the workflow's environment is that one
+    assert substrate()["Resources"]["DrillRole"]["Condition"] == "Drill"  # made only where somebody asks for it
+
+
 def _keys(schema: list[dict[str, str]]) -> list[str]:
     return [key["AttributeName"] for key in sorted(schema, key=lambda key: key["KeyType"])]  # HASH before RANGE

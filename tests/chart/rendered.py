@@ -12,8 +12,13 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "chart"
-ENVIRONMENTS = ("development", "staging", "production")
+# A further environment is a further file; values-platform.yaml is no environment, but goes on top of one.
+ENVIRONMENTS = sorted({file.stem.removeprefix("values-") for file in CHART.glob("values-*.yaml")} - {"platform"})
 KUBERNETES = "1.31"
+# What the chart uses of Kubernetes' own. Everything else is some operator's: tests/chart/custom_resources.yaml.
+KNOWN_TO_KUBERNETES = {
+    "v1", "apps/v1", "autoscaling/v2", "batch/v1", "networking.k8s.io/v1", "policy/v1",
+}  # fmt: skip
 _OWN_HELM = ROOT / ".cache" / "bin" / "helm"  # `make chart` puts it there when there is none
 
 Document = dict[str, Any]
@@ -26,8 +31,10 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @cache
 def render(environment: str, *settings: str) -> list[Document]:
-    """``settings``: as behind ``--set``."""
-    chosen = [part for setting in settings for part in ("--set", setting)]
+    """``settings``: as behind ``--set``; what ends with .yaml is a further file of values in the chart."""
+    chosen: list[str] = []
+    for setting in settings:
+        chosen += ["--values", str(CHART / setting)] if setting.endswith(".yaml") else ["--set", setting]
     done = helm(
         "template", "incident-response", str(CHART), "--values", str(CHART / f"values-{environment}.yaml"),
         "--kube-version", f"{KUBERNETES}.0", *chosen,

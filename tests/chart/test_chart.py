@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 
 import kubernetes_validate
 import pytest
@@ -11,10 +12,10 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from app.settings import ProcessorSettings, WebhookSettings
-from tests.chart.rendered import CHART, ENVIRONMENTS, KUBERNETES, Document, helm, one, pod, render
+from app.webhook.main import SHUTDOWN_S
+from tests.chart.rendered import CHART, ENVIRONMENTS, KNOWN_TO_KUBERNETES, KUBERNETES, Document, helm, one, pod, render
 
-# What Kubernetes itself does not know, so that kubernetes-validate has no schema for it.
-CUSTOM = {"ExternalSecret", "PrometheusRule", "GrafanaDashboard"}
+DRAIN_S: float = ProcessorSettings.model_fields["drain_timeout_s"].default
 SECRET_WORDS = re.compile(r"xox[bap]-|xapp-|lin_api_|glc_|glsa_|ghp_|sk_live|AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY")
 
 every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -39,7 +40,7 @@ def test_helm_finds_nothing_to_complain_of(environment: str) -> None:
 def test_every_document_is_one_that_kubernetes_takes(environment: str, settings: tuple[str, ...]) -> None:
     documents = render(environment, *settings)
     for document in documents:
-        if document["kind"] not in CUSTOM:
+        if document["apiVersion"] in KNOWN_TO_KUBERNETES:  # tests/chart/test_custom.py has the others
             kubernetes_validate.validate(document, KUBERNETES, strict=True)
     assert len(documents) > 10
 
@@ -52,9 +53,24 @@ def test_the_pod_that_the_internet_reaches_knows_no_vendor(environment: str) -> 
     assert [entry["secretKey"] for entry in mounted] == ["SLACK_SIGNING_SECRET"]
     container = pod(documents, "webhook")["containers"][0]
     names = [next(iter(source.values()))["name"] for source in container["envFrom"]]
-    assert names == ["incident-response-webhook", "incident-response-webhook"]
+    assert names == ["incident-response-webhook"]
     told = one(documents, "ConfigMap", "webhook")["data"]
     assert not [name for name in told if "TABLE" in name or "SCHEDULER" in name or "NUDGE" in name]
+
+
+@every_environment
+@pytest.mark.parametrize("name", ["webhook", "processor"])
+def test_secrets_are_files_that_may_change_under_a_running_pod(environment: str, name: str) -> None:
+    """Variables stay as they were at the start, so each pod reads its own secret from a folder, and no other's."""
+    spec = pod(render(environment), name)
+    [container] = spec["containers"]
+    assert not any("secretRef" in source for source in container["envFrom"])
+    assert not any("valueFrom" in variable for variable in container["env"])
+    [told] = [variable["value"] for variable in container["env"] if variable["name"] == "SECRETS_DIR"]
+    [mount] = [mount for mount in container["volumeMounts"] if mount["mountPath"] == told]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume}
+    assert secrets == {mount["name"]: f"incident-response-{name}"}
+    assert "subPath" not in mount  # such a file is never renewed
 
 
 @every_environment
@@ -66,8 +82,44 @@ def test_there_is_one_processor_and_never_two_on_purpose(environment: str) -> No
 @every_environment
 def test_the_processor_has_longer_to_end_than_it_takes(environment: str) -> None:
     """L5: what is in flight is finished inside the grace period."""
-    grace = pod(render(environment), "processor")["terminationGracePeriodSeconds"]
-    assert grace > ProcessorSettings.model_fields["drain_timeout_s"].default
+    assert pod(render(environment), "processor")["terminationGracePeriodSeconds"] >= DRAIN_S + 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "rendered"),
+    [
+        ([f"processor.terminationGracePeriodSeconds={DRAIN_S + 10:.0f}"], True),
+        ([f"processor.terminationGracePeriodSeconds={DRAIN_S + 9:.0f}"], False),
+        (["processorSettings.DRAIN_TIMEOUT_S=35"], True),
+        (["processorSettings.DRAIN_TIMEOUT_S=35.5"], False),
+        (["settings.DRAIN_TIMEOUT_S=60"], False),
+        (["settings.DRAIN_TIMEOUT_S=60", "processorSettings.DRAIN_TIMEOUT_S=20"], True),
+        (["settings.DRAIN_TIMEOUT_S=60", "processor.terminationGracePeriodSeconds=70"], True),
+    ],
+)
+def test_a_grace_period_that_cuts_the_drain_off_is_refused(settings: list[str], rendered: bool) -> None:
+    """L5: also where somebody sets the one and forgets the other; told what to do."""
+    done = template(*settings)
+    assert (done.returncode == 0) is rendered
+    if not rendered:
+        assert "raise the one, or lower the other" in done.stderr
+
+
+@every_environment
+def test_the_webhook_answers_what_is_in_flight_before_it_is_killed(environment: str) -> None:
+    """L5: the pause in which load balancers hear of its end, the answers, and the last export (2 s)."""
+    spec = pod(render(environment), "webhook")
+    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert spec["terminationGracePeriodSeconds"] >= pause + SHUTDOWN_S + 2
+
+
+@every_environment
+def test_one_node_or_zone_does_not_take_the_webhook_with_it(environment: str) -> None:
+    found = one(render(environment), "Deployment", "webhook")["spec"]["template"]
+    spread = found["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for each in spread:
+        assert each["labelSelector"]["matchLabels"].items() <= found["metadata"]["labels"].items()
 
 
 @every_environment
@@ -93,6 +145,16 @@ def test_the_pods_are_restricted(environment: str, name: str) -> None:
         assert {"requests", "limits"} <= set(container["resources"])
 
 
+@pytest.mark.parametrize(("environment", "name"), [*itertools.product(ENVIRONMENTS, ("webhook", "processor"))])
+def test_a_pod_that_hangs_or_is_not_ready_is_noticed(environment: str, name: str) -> None:
+    """The image has no HEALTHCHECK, which Kubernetes would not read: both probes ask at a port that is there."""
+    [container] = pod(render(environment), name)["containers"]
+    ports = {port["name"] for port in container["ports"]}
+    asked = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")}
+    assert {kind: probe["path"] for kind, probe in asked.items()} == {"liveness": "/health", "readiness": "/ready"}
+    assert {probe["port"] for probe in asked.values()} <= ports
+
+
 @every_environment
 def test_the_sweep_runs_daily_and_holds_no_vendors_key(environment: str) -> None:
     """G7: a check that nobody runs finds nothing."""
@@ -102,7 +164,7 @@ def test_the_sweep_runs_daily_and_holds_no_vendors_key(environment: str) -> None
     assert container["args"] == ["audit", "sweep", "--json"]
     assert not any("secretRef" in source for source in container["envFrom"])
     told = one(render(environment), "ConfigMap", "processor")["data"]
-    assert told["ARCHIVE_BUCKET_NAME"] == f"{environment}-incident-response-archive-000000000000"
+    assert told["ARCHIVE_BUCKET_NAME"].startswith(f"{environment}-incident-response-archive-")
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
@@ -205,7 +267,12 @@ def _account(documents: list[Document], name: str) -> str:
     ],
 )
 def test_a_wrong_value_is_refused_by_name(wrong: str, says: str) -> None:
-    values = str(CHART / "values-staging.yaml")
-    done = helm("template", "x", str(CHART), "--values", values, "--kube-version", f"{KUBERNETES}.0", "--set", wrong)
+    done = template(wrong)
     assert done.returncode != 0
     assert says in done.stderr
+
+
+def template(*settings: str) -> subprocess.CompletedProcess[str]:
+    values = str(CHART / "values-staging.yaml")
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    return helm("template", "x", str(CHART), "--values", values, "--kube-version", f"{KUBERNETES}.0", *chosen)

@@ -18,6 +18,8 @@ from app.domain.audit import AuditType, Fact
 from app.domain.change import Change
 from app.domain.incident import Incident, Postmortem, Status
 from app.effects.dynamodb import DynamoStore
+from app.flows import timers
+from app.queue.envelope import Envelope
 from app.sim import auditor, aws
 from app.sim.auditor import Report
 from app.sim.cast import BOT_USER_ID
@@ -68,7 +70,9 @@ async def _played(endpoint: str) -> Incident:
         return await store.commit(Change(incident=incident, facts=facts, at=factories.AT, create=True))
 
 
-async def _examined(endpoint: str, incident: Incident, spoil: Spoil = lambda _: None) -> Report:
+async def _examined(
+    endpoint: str, incident: Incident, spoil: Spoil = lambda _: None, say: Callable[[str], None] = lambda _: None
+) -> Report:
     left: dict[str, Any] = copy.deepcopy(LEFT)
     spoil(left)
 
@@ -76,7 +80,7 @@ async def _examined(endpoint: str, incident: Incident, spoil: Spoil = lambda _: 
         return left[path.partition("/")[0]]
 
     sandbox = SimpleNamespace(at=SimpleNamespace(aws=endpoint), people=people)
-    return await auditor.examine(cast("Sandbox", sandbox), incident.id, {}, None)
+    return await auditor.examine(cast("Sandbox", sandbox), incident.id, {}, None, say)
 
 
 async def test_a_good_drill_passes(provisioned: str) -> None:
@@ -138,9 +142,55 @@ async def test_a_schedule_or_a_message_that_is_left_turns_it_red(provisioned: st
     finally:
         scheduler.delete_schedule(Name="left", GroupName=aws.SCHEDULE_GROUP)
         sqs.purge_queue(QueueUrl=dead)
-    assert set(report.leaks) == {"schedule left", f"1 messages in {aws.dead_letter(aws.NUDGE_EVENTS)}"}
+    schedule, message = report.leaks
+    assert schedule == "schedule left"
+    assert message.startswith("not an envelope")
+    assert message.endswith(f" in {aws.dead_letter(aws.NUDGE_EVENTS)}, received 0×")
     assert not report.ok
     assert (await _examined(provisioned, incident)).ok, "and what was cleaned up is fine"
+
+
+async def test_a_message_that_is_still_worked_is_waited_for(provisioned: str) -> None:
+    """S10: the people see what was done a moment before its message is gone; that moment is no leak."""
+    incident = await _played(provisioned)
+    finish, said = _in_hand(provisioned, timers.timer_message("wrap_up", incident.id)), list[str]()
+
+    def hear(line: str) -> None:
+        said.append(line)
+        finish()
+
+    report = await _examined(provisioned, incident, say=hear)
+    assert report.ok
+    (waited,) = said
+    assert "event:wrap_up, message " in waited
+
+
+async def test_a_message_that_nobody_finishes_turns_it_red_and_is_named(
+    provisioned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S10: in hand for ever is as bad as untouched."""
+    monkeypatch.setattr(auditor, "QUIET_WITHIN_S", 0.0)
+    incident = await _played(provisioned)
+    typed = "text=resolve&user_id=U0PRIMARY&channel_id=C0ROOM"
+    finish = _in_hand(provisioned, Envelope(kind="slack", lane="slack:C0ROOM", dedup_id="1", body=typed))
+    try:
+        report = await _examined(provisioned, incident)
+    finally:
+        finish()
+    (leak,) = report.leaks
+    assert leak.startswith("command resolve of U0PRIMARY, message ")
+    assert leak.endswith(f" in {aws.INCIDENT_EVENTS}, received 1×")
+    assert not report.ok
+
+
+def _in_hand(endpoint: str, envelope: Envelope) -> Callable[[], object]:
+    """Somebody received it and works it, so that SQS shows it to nobody else; what is called when they have done."""
+    sqs, queue = aws.client("sqs", endpoint), aws.queue_url(endpoint, aws.INCIDENT_EVENTS)
+    sqs.send_message(
+        QueueUrl=queue, MessageBody=envelope.encode(), MessageGroupId="x", MessageDeduplicationId=clock.new_id()
+    )
+    (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+    return lambda: sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 async def test_a_play_that_stopped_and_a_process_that_lives_on_turn_it_red(provisioned: str) -> None:

@@ -24,8 +24,10 @@ from structlog.testing import capture_logs
 from app import clock
 from app.doctor import slack as slack_checks
 from app.doctor.report import examine_and_report
+from app.settings import ProcessorSettings
 from app.sim import aws, cast, environment, slack_state
 from app.sim.world import World
+from app.terminal_settings import DoctorSettings
 from tests.conftest import Serve
 from tests.contract.conftest import moto
 
@@ -439,10 +441,30 @@ def test_the_doctor_asks_for_every_scope_that_the_app_has_a_use_for() -> None:
     assert set(slack_checks.SCOPES) == slack_state.SCOPES, "name it, with its use, in app/doctor/slack.py"
 
 
-async def test_for_people_it_is_a_table(house: House) -> None:
+async def test_for_people_it_is_read_in_a_narrow_terminal(house: House) -> None:
+    """80 columns: no word of a remedy is broken, and what failed is found at the end."""
     app_not_in_channel(house)
-    house.set(COLUMNS="200")
+    house.set(COLUMNS="80")
     assert not await examine_and_report(as_json=False)
-    told = house.capsys.readouterr().out
-    assert "not ready for an incident" in told
-    assert "/invite the app there" in " ".join(told.split())
+    lines = house.capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].strip() == "Doctor: not ready for an incident"
+    [failed] = [number for number, line in enumerate(lines) if line.startswith("✗ failed")]
+    assert lines[failed].split("  ")[1].strip() == "Slack: channels"
+    assert "/invite the app there" in " ".join(" ".join(lines[failed:]).split())
+    assert "✓ ok  Slack: bot token" in "\n".join(lines)
+
+
+async def test_what_is_missing_is_read_in_a_narrow_terminal(house: House) -> None:
+    """Each setting on lines of its own, its name whole; and not thirty times that the rest was not tried for it."""
+    for name in (*ProcessorSettings.model_fields, *DoctorSettings.model_fields):
+        house.environment.delenv(name.upper(), raising=False)
+    house.set(COLUMNS="80")
+    assert not await examine_and_report(as_json=False)
+    lines = house.capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    required = [name.upper() for name, field in ProcessorSettings.model_fields.items() if field.is_required()]
+    assert [name for name in required if not any(line.strip().startswith(f"{name} is missing") for line in lines)] == []
+    assert "\n".join(lines).count("not tried") == 1
+    assert "→ mend what is listed, as docs/settings.md says" in "\n".join(lines)
+    assert len(lines) < 100

@@ -14,14 +14,14 @@ from app import clock
 from app.domain.change import Change
 from app.domain.component import Component, ComponentChange, ComponentStatus
 from app.domain.draft import Draft, DraftState, PublicStatus, PublicText, sha256_of
-from app.domain.incident import Incident
+from app.domain.incident import Incident, Status
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
 from app.effects.statuspage_read import StatuspageRead
 from app.errors import Refused, Retry
 from app.gate import drafts
 from app.gate._statuspage_write import AutoPublishNotPermittedError
-from app.gate.door import Door, Outcome
+from app.gate.door import CLAIM_S, Door, Outcome
 from app.gate.rules import Approvers
 from app.gate.settle import settle
 from app.gate.target import PublishTarget
@@ -546,7 +546,7 @@ def test_what_lands_while_we_look_is_not_called_missing() -> None:
 
 
 def test_what_was_written_is_read_back_before_it_is_sent() -> None:
-    """G1, D11: approved, and a moment later no longer ours: nothing is sent."""
+    """G1, D11, P-gate: approved, and a moment later no longer ours: nothing is sent."""
 
     class Taken(MemoryStore):
         reads = 0
@@ -567,3 +567,167 @@ def test_what_was_written_is_read_back_before_it_is_sent() -> None:
         assert gate.posts == []
 
     play(story)
+
+
+@pytest.mark.parametrize(("read", "why"), [(1, "no longer exists"), (2, "not what is stored")])
+def test_a_text_that_is_gone_when_it_is_read_back_is_not_sent(read: int, why: str) -> None:
+    """G1: what the store does not give back was not approved, whatever it said when it was written."""
+
+    class Lost(MemoryStore):
+        reads = 0
+
+        async def draft(self, incident_id: str, draft_id: str) -> Draft | None:
+            self.reads += 1
+            return None if self.reads == read else await super().draft(incident_id, draft_id)
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.store.__class__ = Lost
+        gate.store.reads = 0  # type: ignore[attr-defined]
+        with pytest.raises((Refused, Retry), match=why):
+            await gate.approve(draft)
+        assert (gate.posts, gate.told) == ([], [])
+
+    play(story)
+
+
+def test_a_button_of_another_incidents_text_publishes_nothing() -> None:
+    """G1: the approval of one incident opens no door of another; the try is on record."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        elsewhere = await stored(gate.store, incident("IELSEWHERE", channel_id="C0OTHER"))
+        seen = Ticket(incident=elsewhere.id, draft=draft.id, sha256=draft.sha256)
+        with pytest.raises(Refused, match="no decision of this incident"):
+            await gate.door.publish(seen, human(), gate.approvers, on_its_way=gate.told.append)
+        assert gate.posts == []
+        assert (await gate.store.trail(elsewhere.id))[-1].type == "STATUSPAGE_APPROVAL_REFUSED"
+
+    play(story)
+
+
+def test_a_text_whose_bytes_were_changed_in_the_store_is_not_approved() -> None:
+    """G1, P-audit: whoever can write to the table cannot put words into a commander's mouth."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        forged = draft.model_copy(update={"wire": draft.wire.replace("looking", "not looking")})
+        gate.store.texts[draft.incident_id, draft.id] = forged
+        with pytest.raises(Refused, match="does not match its fingerprint"):
+            await gate.approve(draft)
+        assert gate.posts == []
+        assert len(await gate.events("STATUSPAGE_APPROVAL_REFUSED")) == 1
+
+    play(story)
+
+
+def test_what_failed_is_sent_again_only_when_the_page_can_be_looked_at() -> None:
+    """D7: an earlier request may have landed after all; who cannot look does not send."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.THROTTLE, times=1, seconds=60)
+        assert (await gate.approve(draft)).draft.state is DraftState.FAILED
+        gate.faulty.add(Kind.ERROR, match="GET")
+        outcome = await gate.approve(draft)
+        assert (outcome.draft.state, outcome.why.startswith("not sent, since ")) == (DraftState.FAILED, True)
+        assert (gate.posts, len(gate.told)) == ([], 1)  # the one that failed at first
+        gate.faulty.clear()
+        assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
+
+    play(story)
+
+
+def test_who_stood_still_between_the_approval_and_the_request_sends_nothing() -> None:
+    """D7, D11: whoever took over may have settled it already, and a request of this claim could land behind that."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        gate.faulty.add(Kind.THROTTLE, times=1, seconds=60)
+        await gate.approve(draft)
+        gate.door._page = _Meanwhile(gate.read, lambda: clock.sleep(CLAIM_S / 2 + 1))
+        outcome = await gate.approve(draft)
+        assert (outcome.draft.state, "too slow" in outcome.why) == (DraftState.FAILED, True)
+        assert (gate.posts, len(gate.told)) == ([], 1)  # the one that failed at first
+
+    play(story)
+
+
+def test_what_another_processor_settled_meanwhile_is_not_settled_anew() -> None:
+    """D7, D11: the answer is here, and somebody else has written UNKNOWN: the look at the page decides, once."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+
+        def taken_over(on_its_way: Draft) -> None:
+            lost = on_its_way.model_copy(update={"state": DraftState.UNKNOWN})
+            gate.store.texts[draft.incident_id, draft.id] = lost
+
+        seen = Ticket(incident=draft.incident_id, draft=draft.id, sha256=draft.sha256)
+        outcome = await gate.door.publish(seen, human(), gate.approvers, on_its_way=taken_over)
+        assert (outcome.draft.state, await gate.events("STATUSPAGE_PUBLISHED")) == (DraftState.UNKNOWN, [])
+        await settle(gate.store, gate.read, draft.incident_id, draft.id)
+        assert len(await gate.events("STATUSPAGE_PUBLISHED")) == len(gate.posts) == 1
+
+    play(story)
+
+
+def test_a_click_that_finds_the_text_claimed_anew_waits_for_that() -> None:
+    """D5, D7: UNKNOWN when it looked; settled, approved anew and on its way when it looked again."""
+
+    class Anew(MemoryStore):
+        async def draft(self, incident_id: str, draft_id: str) -> Draft | None:
+            theirs = {"state": DraftState.APPROVED, "claim": "another's"}
+            self.texts[incident_id, draft_id] = self.texts[incident_id, draft_id].model_copy(update=theirs)
+            return await super().draft(incident_id, draft_id)
+
+    async def story(gate: Gate) -> None:
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        draft = (await gate.approve(await gate.draft())).draft
+        gate.store.__class__ = Anew
+        with pytest.raises(Retry, match="another click"):
+            await gate.approve(draft)
+        assert len(gate.posts) == 1
+
+    play(story)
+
+
+def test_a_look_at_what_is_settled_or_was_never_there_changes_nothing() -> None:
+    """D2, D7: a timer that comes late, or twice."""
+
+    async def story(gate: Gate) -> None:
+        draft = (await gate.approve(await gate.draft())).draft
+        before = await gate.store.trail(draft.incident_id)
+        assert await settle(gate.store, gate.read, draft.incident_id, draft.id) == draft
+        assert await settle(gate.store, gate.read, draft.incident_id, "no-such-draft") is None
+        assert await gate.store.trail(draft.incident_id) == before
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("status", "of", "after_s"),
+    [
+        pytest.param(PublicStatus.RESOLVED, Status.ACTIVE, 0.0, id="it says that it is over"),
+        pytest.param(PublicStatus.MONITORING, Status.RESOLVED, 0.0, id="the incident is over"),
+        pytest.param(PublicStatus.MONITORING, Status.ACTIVE, 3600.0, id="the time is past"),
+    ],
+)
+def test_nobody_is_held_to_a_promise_that_is_over_when_its_publication_is_learned(
+    status: PublicStatus, of: Status, after_s: float
+) -> None:
+    """T1: of a resolved text no update follows; and what was promised for a time that is past cannot be kept."""
+
+    async def story(gate: Gate) -> None:
+        gate.faulty.add(Kind.COMMIT_THEN_TIMEOUT, times=1, match="POST")
+        words = text("Next update within 30 minutes.").model_copy(update={"status": status})
+        draft = (await gate.approve(await gate.draft(public=words))).draft
+        await clock.sleep(after_s)
+        settled = await settle(gate.store, gate.read, draft.incident_id, draft.id)
+        assert settled is not None
+        assert settled.state is DraftState.PUBLISHED
+        now = await gate.store.incident(draft.incident_id)
+        assert now is not None
+        assert (now.promised_update_at, await gate.events("UPDATE_PROMISED")) == (None, [])
+
+    play(story, status=of)

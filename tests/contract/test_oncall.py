@@ -252,9 +252,11 @@ async def test_firing_sends_a_signed_webhook_that_intake_understands(
         fired = (
             await console.post("/people/fire", json={"title": "Checkout is down", "labels": {"drill": "true"}})
         ).json()
-        await console.post("/people/resolve", json={"alert_group_id": fired["alert_group_id"]})
+        for act in ("resolve", "fire_again"):
+            await console.post(f"/people/{act}", json={"alert_group_id": fired["alert_group_id"]})
         deliveries = (await console.get("/people/deliveries")).json()
-    assert [(d["event"], d["status"]) for d in deliveries] == [("alert group created", 202), ("resolve", 202)]
+    assert [d["event"] for d in deliveries] == ["alert group created", "resolve", "unresolve"]
+    assert {d["status"] for d in deliveries} == {202}
     assert fired["delivery"]["latency_ms"] > 0
     events = []
     for headers, body in receiver.got:
@@ -268,7 +270,8 @@ async def test_firing_sends_a_signed_webhook_that_intake_understands(
             cast.ONCALL_ROUTE,
         )
         events.append(told.event)
-    assert events == [AlertEvent.FIRING, AlertEvent.RESOLVED]
+    again = AlertEvent.FIRING if templated else AlertEvent.UNRESOLVED  # a template knows the state, and no event
+    assert events == [AlertEvent.FIRING, AlertEvent.RESOLVED, again]
 
 
 async def test_an_answer_is_never_asked_again_but_a_failed_connection_is(sim: OnCallSim, serve: Serve) -> None:

@@ -210,6 +210,7 @@ async def test_how_full_it_is_can_be_told(case: Case) -> None:
 
 async def test_the_queue_itself_gives_up_after_too_many_deliveries(case: Case) -> None:
     await case.queue.send(envelope("1"))
+    assert await case.queue.drops_after() == RECEIVES_MAX
     for _ in range(RECEIVES_MAX):
         [delivery] = await take(case, wait_s=2)
         await case.queue.extend(delivery, 0)

@@ -226,6 +226,8 @@ async def test_one_message_is_read_as_it_was_typed_and_has_an_address(world: Wor
     said = await world.slack.read(room, around[1])
     assert said == Said(author=PRIMARY, text="the café is <back> & well")
     assert await world.slack.read(room, "1700000000.000100") is None
+    answer = world.sim.people.say(PRIMARY, room, "in a thread", thread=around[1])
+    assert await world.slack.read(room, answer) == Said(author=PRIMARY, text="in a thread")
     address = await world.slack.permalink(room, around[1])
     assert address == f"{world.url}/archives/{room}/p{around[1].replace('.', '')}"
     await world.slack.archive(room)
@@ -288,6 +290,23 @@ async def test_a_whisper_and_a_direct_message_reach_one_person(world: World) -> 
     await world.slack.whisper(room, PRIMARY, kit.say("psst"))
     assert [post.text for post in world.sim.workspace.direct(BYSTANDER).posts] == ["you alone"]
     assert [(one.user, one.text) for one in world.sim.workspace.whispers] == [(PRIMARY, "psst")]
+
+
+async def test_what_was_written_to_one_person_is_found_again(world: World) -> None:
+    """P-once: a conversation with one person is a channel like any other."""
+    private = await world.slack.private(BYSTANDER)
+    assert await world.slack.private(BYSTANDER) == private
+    assert await world.slack.find(private, "e1") is None
+    await world.slack.direct(BYSTANDER, kit.say("you alone"), effect_id="e1")
+    assert await world.slack.find(private, "e1") == world.sim.workspace.direct(BYSTANDER).posts[0].ts
+
+
+@pytest.mark.parametrize(("scope", "read"), [("im:write", False), ("im:history", True)])
+async def test_to_find_it_two_scopes_are_needed(world: World, scope: str, read: bool) -> None:
+    private = world.sim.workspace.direct(BYSTANDER).id
+    world.sim.workspace.scopes.discard(scope)
+    with pytest.raises(VendorRefused, match=f"missing_scope.*{scope}"):
+        await (world.slack.find(private, "e1") if read else world.slack.private(BYSTANDER))
 
 
 # ---------------------------------------------------------------- what Slack refuses

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aioboto3
 import pytest
 from aiobotocore.config import AioConfig
 
-from app.domain.audit import AuditType, Fact, verify
+from app import clock, ledger
+from app.domain.audit import AuditEvent, AuditType, Fact, chain, verify
 from app.domain.change import Change, DraftWrite, StepRecord
 from app.domain.draft import DraftState
 from app.domain.incident import Incident, Status
-from app.effects.dynamodb import DynamoStore
-from app.errors import Conflict, VendorRefused
+from app.effects.dynamodb import DynamoStore, items
+from app.errors import Conflict, TrailBroken, VendorRefused
 from app.ports import Store
+from app.processor.attempts import Marks
 from app.sim import aws
 from app.sim.memory_store import MemoryStore
+from app.sim.memory_vault import MemoryVault
+from app.sweep import sweep
 from tests import strict
 from tests.factories import AT, draft, incident, stored
 
@@ -142,7 +147,7 @@ async def test_a_new_episode_takes_the_alert_group_over(store: Store, group: str
 
 
 async def test_a_draft_moves_only_from_the_state_it_is_in(store: Store, group: str) -> None:
-    """D5: of two clicks, one claims."""
+    """D5, P-once: of two clicks, one claims."""
     one = draft(incident(group, channel_id=None))
     of = await stored(store, incident(group, channel_id=None), one)
     assert await store.draft(of.id, one.id) == one
@@ -192,11 +197,91 @@ async def test_a_trail_longer_than_a_page_is_whole(store: Store, group: str) -> 
 
 
 async def test_an_event_number_is_given_once(store: Store, group: str) -> None:
-    """G4: two events with one number are not one event."""
+    """G4, P-audit: two events with one number are not one event, and waiting makes them none."""
     of = await stored(store, incident(group, channel_id=None))
-    with pytest.raises(Conflict):
+    with pytest.raises(TrailBroken):
         await store.commit(Change(of.but(audit_seq=0, audit_head=""), [FACT], AT))
     assert len(await store.trail(of.id)) == 1
+
+
+async def _forge(store: Any, event: AuditEvent) -> None:
+    """Whoever may write to the audit table may do this."""
+    if isinstance(store, MemoryStore):
+        store.audit[event.incident_id].append(event)
+        return
+    fields = {**event.model_dump(mode="json", exclude={"details"}), "details": "{}"}
+    pk, expires = f"INCIDENT#{event.incident_id}", int(clock.now().timestamp()) + items.TTL_S
+    forged = items.stored(pk, f"EVENT#{event.seq:08d}", expires, fields)
+    await store._client.put_item(TableName=aws.AUDIT_TABLE, Item=forged)
+
+
+async def test_an_event_that_nobody_committed_is_loud(store: Any, group: str) -> None:
+    """P-audit, P-loud: it takes the next number, so no change of the incident can ever be committed. Whoever tries is
+    told why, instead of being told to wait; and the sweep sees it, whatever its hash."""
+    of = await stored(store, incident(group, channel_id=None))
+    [forged] = chain(of.id, of.audit_seq, of.audit_head, [Fact(type=AuditType.NUDGE_SENT, actor="forger")], AT)
+    await _forge(store, forged)
+    with pytest.raises(TrailBroken, match=f"incident {of.id} can change no more: EVENT#00000002"):
+        await ledger.amend(store, of.id, lambda fresh: ledger.Decision(fresh.but(ic="U1"), [FACT, FACT]))
+    assert await store.incident(of.id) == of
+
+    class Trails:
+        incident, trail = store.incident, store.trail
+
+        async def incident_ids(self) -> list[str]:
+            return [of.id]
+
+    swept = await sweep(Trails(), MemoryVault())
+    assert "somebody wrote behind its end" in str(swept.violations[of.id])
+
+
+async def test_what_has_expired_stands_in_nobodys_way(
+    store: Store, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L3: DynamoDB deletes what has expired days later. No read shows it until then, and no condition sees it."""
+    lookups = [("TOGETHER", f"service:{group}")]
+    one = draft(incident(group, channel_id=None))
+    of = await stored(store, incident(group, channel_id=f"C-{group}"), one)
+    await store.commit(Change(of, [FACT], AT, lookups=lookups))
+    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(days=367))
+    assert await store.incident(of.id) is None
+    assert await store.incident_of_alert(group) is None
+    assert await store.incident_together(f"service:{group}") is None
+    assert (await store.trail(of.id), await store.drafts(of.id)) == ([], [])
+    other = incident(group, id=of.id + "b", channel_id=None)
+    now = clock.now()
+    other = await store.commit(
+        Change(other, [FACT], now, create=True, lookups=[("ALERT", group), ("CHANNEL", f"C-{group}"), *lookups])
+    )
+    again = await store.commit(Change(of.but(version=0), [FACT], now, create=True, drafts=[DraftWrite(one, was=None)]))
+    assert await store.incident(of.id) == again
+    assert await store.incident_together(f"service:{group}") == other
+
+
+async def test_what_was_begun_and_not_ended_is_remembered(store: Marks, group: str) -> None:
+    assert await store.begun(f"q.fifo#{group}") == 0
+    for times in (1, 2, 1):
+        await store.mark(f"q.fifo#{group}", times)
+        assert await store.begun(f"q.fifo#{group}") == times
+    assert await store.begun(f"q2.fifo#{group}") == 0
+
+
+async def test_a_step_that_has_grown_too_large_is_named_with_the_remedy(store: Store, group: str) -> None:
+    """P-loud: AWS says only that something is not valid."""
+    of = await stored(store, incident(group, channel_id=None))
+    large = StepRecord("war_room", "resolve_responders", {"words": "ö" * 205_000}, AT)
+    with pytest.raises(VendorRefused, match=rf"INCIDENT#{of.id} STEP#war_room#resolve_responders would be .* resolve"):
+        await store.commit(Change(of, [FACT], AT, steps=[large]))
+    assert await store.incident(of.id) == of
+
+
+async def test_events_of_one_moment_are_all_kept(store: Store, group: str) -> None:
+    """G4, P-audit: of one type, in one millisecond, in one commit and in two."""
+    of = await stored(store, incident(group, channel_id=None))
+    for _ in range(2):
+        of = await store.commit(Change(of, [FACT, FACT], AT))
+    trail = await store.trail(of.id)
+    assert ([event.seq for event in trail], verify(trail)) == ([1, 2, 3, 4, 5], [])
 
 
 async def test_what_a_step_gave_is_a_copy(store: Store, group: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import aioboto3
@@ -17,7 +19,9 @@ from app.effects.s3_vault import S3Vault
 from app.sim import aws
 from app.sim.memory_vault import MemoryVault
 from app.sweep import sweep
+from tests.conftest import Serve
 from tests.contract.conftest import moto
+from tests.e2e.otlp import Collector
 from tests.factories import AT, incident, stored
 
 INCIDENTS = 30
@@ -99,3 +103,31 @@ async def test_a_trail_that_was_rewritten_from_end_to_end_is_seen_by_its_archive
 
         await forget(store, other.id)
         assert "its trail is gone" in (await sweep(store, vault)).violations[other.id][0]
+
+
+async def test_a_sweep_that_went_through_is_told_and_one_that_broke_off_is_missed(
+    store: DynamoStore, serve: Serve
+) -> None:
+    """G7: whoever waits for the number hears of a sweep that did not happen, whatever kept it."""
+    await stored(store, incident("G1", channel_id=None))
+    collector = Collector()
+    told = {
+        "AWS_ENDPOINT_URL": store._client.meta.endpoint_url,
+        "AWS_ACCESS_KEY_ID": aws.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": aws.SECRET_KEY,
+        "AWS_REGION": aws.REGION,
+        "INCIDENTS_TABLE_NAME": aws.INCIDENTS_TABLE,
+        "AUDIT_TABLE_NAME": aws.AUDIT_TABLE,
+        "ENVIRONMENT": "staging",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": serve(collector.app()),
+    }
+
+    def run(**other: str) -> int:
+        command = [sys.executable, "-m", "app.cli", "audit", "sweep", "--json"]
+        return subprocess.run(command, env=told | other, capture_output=True, timeout=110, check=False).returncode
+
+    assert run(AUDIT_TABLE_NAME="nowhere") == 2
+    assert collector.series == {}
+    assert run() == 0
+    assert collector.series['swept_trails{environment="staging"}'] == 1
+    assert collector.series['gate_violation_count_total{environment="staging"}'] == 0

@@ -126,7 +126,7 @@ def pod(serve: Serve) -> Iterator[PodMaker]:
                 **settings,
             }
         )
-        base_url = serve(build(read, queue=queue, secrets=secrets))
+        base_url = serve(build(read, queue=queue, secrets=secrets, signing_secret=lambda: SLACK_SECRET))
         clients.append(httpx.Client(base_url=base_url, timeout=10, trust_env=False))
         return Pod(clients[-1], queue, secrets)
 

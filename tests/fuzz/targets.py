@@ -70,7 +70,7 @@ def pod(queue: Recorder) -> Any:
             "requests_per_second": 1e9,
         }
     )
-    return build(settings, queue=queue, secrets=Known())
+    return build(settings, queue=queue, secrets=Known(), signing_secret=lambda: SECRET)
 
 
 class _Door:

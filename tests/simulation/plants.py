@@ -87,10 +87,17 @@ def deleted_instead_of_parked(patch: pytest.MonkeyPatch) -> None:
 def worked_beside_itself(patch: pytest.MonkeyPatch) -> None:
     """What a processor has in hand is taken again when its hold ran out: the first defect that the simulation found."""
 
-    async def _work_lane(self: Any, lane: Any) -> None:
-        await self._work_in_order(lane)
+    class Forgetful(set[str]):
+        def __contains__(self, _: object) -> bool:
+            return False
 
-    patch.setattr(Consumer, "_work_lane", _work_lane)
+    made = Consumer.__init__
+
+    def make(self: Any, *args: Any, **more: Any) -> None:
+        made(self, *args, **more)
+        self._in_hand = Forgetful()
+
+    patch.setattr(Consumer, "__init__", make)
 
 
 def a_failure_that_stops_no_lane(patch: pytest.MonkeyPatch) -> None:

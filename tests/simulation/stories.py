@@ -17,12 +17,14 @@ def dies_while_the_room_is_made(seed: int) -> list[Step]:
 
 
 def approved_by_two_processors_at_once(_: int) -> list[Step]:
-    """One click, handed out to both."""
+    """One click, handed out to both. The first loses a race meanwhile, so that the second has the time to come."""
+    race = {"service": "dynamodb", "kind": "conflict", "times": 1}
     again: list[Planned] = [(120.02 + number * 0.02, "faults", "expire", {}) for number in range(6)]
     return numbered([
         *_FIRED,
         (60.0, "people", "draft_words", _IC),
         (110.0, "faults", "second", {"for_s": 300.0}),
+        (119.99, "faults", "aws", race),
         (120.0, "people", "approve", _IC),
         *again,
     ])  # fmt: skip

@@ -11,14 +11,14 @@ from collections.abc import Callable
 import pytest
 
 from app.sim.simulation.processor import handlers
-from app.sim.simulation.runner import Outcome, plan_of, play, tell
+from app.sim.simulation.runner import plan_of, play, tell
 from app.sim.simulation.shrink import replay, shrink
 from app.sim.simulation.steps import Step
 from tests.simulation import plants, stories
+from tests.simulation.first_broken import first_broken
 from tests.simulation.plants import Plant
 
 SEEDS = 100
-FEW = 12
 
 
 def simulate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -83,11 +83,3 @@ def test_a_failure_is_told_by_its_shortest_story_and_can_be_replayed(monkeypatch
     assert command.startswith(f"incident-response simulate --seed {whole.seed} --only ")
     again = play(whole.seed, {int(number) for number in command.rpartition(" ")[2].split(",")})
     assert (again.trace, again.violations) == (short.trace, short.violations)
-
-
-def first_broken(promise: str, story: Callable[[int], list[Step]]) -> Outcome | None:
-    for seed in range(FEW):
-        outcome = tell(seed, story(seed))
-        if promise in {violation.promise for violation in outcome.violations}:
-            return outcome
-    return None

@@ -109,6 +109,21 @@ def test_with_slack_down_they_are_asked_when_it_is_back() -> None:
     _play(story)
 
 
+def test_a_question_whose_answer_from_slack_was_lost_is_not_asked_twice() -> None:
+    """P-once: what was written to one person is read back, as in a room."""
+
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(23.9 * HOUR)
+        house.faults["slack"].add(Kind.COMMIT_THEN_TIMEOUT)
+        await clock.sleep(0.5 * HOUR)
+        house.faults["slack"].clear()
+        await _hours(office, 1)
+        assert sum("I will not ask again" in text for text in _direct(house, LEAD)) == 1
+        assert set((await house.incident()).rating_asked) == {IC, LEAD}
+
+    _play(story)
+
+
 # ---------------------------------------------------------------- the postmortem's SLA
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.audit import GENESIS, AuditEvent, AuditType, Fact, chain, verify
+from app.domain.audit import GENESIS, AuditEvent, AuditType, Export, Fact, chain, verify
 from tests.factories import AT
 
 
@@ -50,6 +50,52 @@ def test_events_that_changed_places_show() -> None:
     trail = _trail()
     trail[1], trail[2] = trail[2], trail[1]
     assert verify(trail)
+
+
+def test_an_event_that_hangs_on_another_one_shows() -> None:
+    """P-audit: each event is whole, its number is right, and yet it was not the next."""
+    trail = _trail(3)
+    other = chain("inc1", 2, trail[0].hash, [Fact(type=AuditType.NUDGE_SENT, actor="slack:U0OTHER")], AT)
+    assert verify([*trail[:2], *other]) == ["number 3 does not follow number 2: its link is to another event"]
+
+
+def test_an_event_of_another_incident_shows() -> None:
+    """P-audit: a link that fits does not make it this incident's."""
+    first = _trail(1)
+    foreign = chain("inc2", 1, first[0].hash, [Fact(type=AuditType.NUDGE_SENT, actor="system")], AT)
+    assert verify([*first, *foreign]) == ["number 2 belongs to incident inc2"]
+
+
+def _export(events: list[AuditEvent], **said: object) -> Export:
+    whole = _trail()
+    return Export.model_validate(
+        {"incident_id": "inc1", "seq": whole[-1].seq, "head": whole[-1].hash, "events": events, **said}
+    )
+
+
+def test_a_whole_export_has_no_problems() -> None:
+    assert _export(_trail()).problems() == []
+
+
+@pytest.mark.parametrize("left", [4, 0], ids=["the last one", "all of them"])
+def test_an_export_without_its_end_shows(left: int) -> None:
+    """G4, P-audit: what is left is in order, and the incident knows how far it went."""
+    [problem] = _export(_trail()[:left]).problems()
+    assert problem.startswith("the trail should end with number 5 (")
+
+
+def test_an_export_whose_end_was_written_anew_shows() -> None:
+    """G7: every link of it fits; its head is not the one that the incident has."""
+    trail = _trail(4)
+    rewritten = chain("inc1", 4, trail[-1].hash, [Fact(type=AuditType.NUDGE_SENT, actor="slack:U0OTHER")], AT)
+    assert verify([*trail, *rewritten]) == []
+    [problem] = _export([*trail, *rewritten]).problems()
+    assert problem.endswith("its end is missing")
+
+
+def test_an_export_under_another_name_shows() -> None:
+    """P-audit: a good trail, handed in as that of another incident."""
+    assert _export(_trail(), incident_id="inc2").problems() == ["not all events are of incident inc2"]
 
 
 def test_details_lose_secrets_and_addresses_before_they_are_hashed() -> None:

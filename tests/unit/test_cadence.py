@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import clock
 from app.domain.audit import AuditEvent
 from app.domain.schedule import SCHEDULED_TIME
 from app.domain.update import reads_like_update
 from app.flows.timers import timer_message
-from app.sim import memory_queue
+from app.messages.postmortem_trail import said
+from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.virtual_time import run
 from tests.factories import IC
@@ -269,6 +271,26 @@ def test_the_deputy_comes_before_the_next_on_call() -> None:
     _play(story)
 
 
+def test_with_nobody_else_to_tell_the_room_is_told_of_a_silent_commander() -> None:
+    """P-loud: and the log, as an error."""
+
+    async def story() -> None:
+        house = House(fallback_channel=None)
+        house.oncall.schedules[0]["on_call_now"] = [cast.PEOPLE[0].oncall_id]
+        del house.oncall.policies[1:]  # who is asked later
+        async with Office(house) as office:
+            await office.fire()
+            await office.quiet()
+            await office.press(IC, "take_command")
+            with capture_logs() as lines:
+                await clock.sleep(60 * MINUTE)
+            assert [line["alarm"] for line in lines if line["event"] == "alarm_unheard"] == ["reminder_unanswered"]
+            assert sum("has not answered for 30 min" in text for text in house.texts(house.rooms[0].id)) == 1
+            assert (await _events(house, "NUDGE_ESCALATED"))[0].details["told"].startswith("nobody")
+
+    run(story())
+
+
 @pytest.mark.parametrize("sign", ["a word", "an update", "snooze"])
 def test_any_sign_of_the_commander_is_an_answer(sign: str) -> None:
     async def story(house: House, office: Office) -> None:
@@ -328,6 +350,24 @@ def test_a_promise_to_customers_is_counted_down_and_its_breaking_is_said() -> No
         assert len(await _events(house, "PROMISE_BROKEN")) == 1
         assert sum("and have none" in text for text in house.texts(house.rooms[0].id)) == 1
         assert not [name for name in house.timers.schedules if "promise" in name]
+
+    _play(story)
+
+
+@pytest.mark.parametrize("minutes", [20, 21, 24])
+def test_a_reminder_carries_the_promise_that_is_due_a_moment_later(minutes: int) -> None:
+    """T1: two messages to the same person within five minutes are one too many, whichever would come first."""
+
+    async def story(house: House, office: Office) -> None:
+        await _promised(house, office, minutes)
+        before = len(house.slack.workspace.direct(IC).posts)
+        await clock.sleep((minutes - 2) * MINUTE)
+        told = [str(post.blocks) for post in house.slack.workspace.direct(IC).posts[before:]]
+        assert len(told) == 1
+        assert "customers were promised an update by" in told[0].lower()
+        assert len(await _events(house, "PROMISE_REMINDED")) == 1
+        await clock.sleep(4 * MINUTE)
+        assert len(await _events(house, "PROMISE_BROKEN")) == 1
 
     _play(story)
 
@@ -399,6 +439,46 @@ def test_a_correction_stands_beside_what_it_corrects() -> None:
             "12:20 is right: the replica says so",
         ]
         assert office.unanswered() == []
+
+    _play(story)
+
+
+def test_a_message_on_the_timeline_that_gets_other_words_is_corrected_there() -> None:
+    """T8: nobody has to mark it again; what is not on the timeline stays away from it."""
+
+    async def story(house: House, office: Office) -> None:
+        room = house.rooms[0].id
+        update = await _say(office, IC, "We have identified the cause and are rolling back.")
+        noted, other = await _say(office, LEAD, "it began at 12:10"), await _say(office, LEAD, "lunch?")
+        office.people.pin(LEAD, room, noted)
+        await office.settle()
+        office.people.edit(IC, room, update, "We have identified the cause and rolled back.")
+        office.people.edit(LEAD, room, noted, "it began at 12:20")
+        office.people.edit(LEAD, room, other, "lunch at one?")
+        await office.settle()
+        events = await _events(house, "STATUS_UPDATE", "TIMELINE_NOTE")
+        assert [(event.details["text"], event.details["how"], event.actor) for event in events[-4:]] == [
+            ("We have identified the cause and are rolling back.", "message", f"slack:{IC}"),
+            ("it began at 12:10", "pin", f"slack:{LEAD}"),
+            ("We have identified the cause and rolled back.", "edit", f"slack:{IC}"),
+            ("it began at 12:20", "edit", f"slack:{LEAD}"),
+        ]
+        incident = await house.incident()
+        lines = said(incident, await house.trail(), "")
+        assert sum("Correction by" in line for line in lines) == 2
+
+    _play(story)
+
+
+def test_an_answer_in_a_thread_is_kept_with_its_words() -> None:
+    async def story(house: House, office: Office) -> None:
+        room = house.rooms[0].id
+        question = await _say(office, LEAD, "since when?")
+        answer = office.people.say(IC, room, "since 12:10 & not before", thread=question)
+        office.people.pin(LEAD, room, answer)
+        await office.settle()
+        [event] = await _events(house, "TIMELINE_NOTE")
+        assert (event.details["author"], event.details["text"]) == (IC, "since 12:10 & not before")
 
     _play(story)
 

@@ -115,6 +115,26 @@ def test_the_list_follows_who_takes_command() -> None:
     _play(story)
 
 
+@pytest.mark.parametrize("sign", ["take_command", "a word", "help"])
+def test_the_list_follows_who_was_given_command_and_shows_that_they_know(sign: str) -> None:
+    """S5: whoever is first on call has command from the start, so pressing *Take command* changes nothing else."""
+
+    async def story(house: House, office: Office) -> None:
+        assert ":white_large_square: Somebody has command" in _pinned(house)
+        match sign:
+            case "take_command":
+                await _pressed(office, sign, by=IC)
+            case "a word":
+                office.people.say(IC, house.rooms[0].id, "Looking.")
+                await office.settle()
+            case "help":
+                await office.command(IC, sign)
+                await office.settle()
+        assert ":white_check_mark: Somebody has command" in _pinned(house)
+
+    _play(story)
+
+
 def test_what_is_a_fact_cannot_be_ticked_by_hand() -> None:
     """S2: nobody can make the list say what is not so."""
 

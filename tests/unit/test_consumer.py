@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import clock
-from app.errors import Park, Retry, VendorThrottled, VendorUnavailable
+from app.errors import Busy, Park, Retry, VendorThrottled, VendorUnavailable
+from app.processor import consumer as consumers
 from app.processor.consumer import Consumer
 from app.queue.delivery import Delivery
 from app.queue.envelope import Envelope
 from app.sim import virtual_time
 from app.sim.memory_queue import MemoryQueue
+from app.sim.memory_store import MemoryStore
+from tests.lives import Life, Port, count_awaits
 
 VISIBILITY_S = 30
 MAX_ATTEMPTS = 4
@@ -28,26 +31,41 @@ class World:
 
     handler: Handler
     queue: MemoryQueue = field(default_factory=MemoryQueue)
+    marks: MemoryStore = field(default_factory=MemoryStore)
     worked: list[tuple[str, int]] = field(default_factory=list)  # key and attempt, at the start of the work
     times: list[float] = field(default_factory=list)
     begun: int = 0
     told: list[tuple[str, str]] = field(default_factory=list)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def consumer(self) -> Consumer:
+    def consumer(self, life: Life | None = None) -> Consumer:
+        queue: Any = Port(self.queue, life) if life else self.queue
+        marks: Any = Port(self.marks, life) if life else self.marks
         return Consumer(
-            self.queue,
+            queue,
             self._work,
             name="test",
             visibility_s=VISIBILITY_S,
             max_attempts=MAX_ATTEMPTS,
             drain_timeout_s=DRAIN_S,
             told=self._tell,
+            marks=marks,
         )
 
     async def send(self, *keys: str, lane: str = "a") -> None:
         for key in keys:
             await self.queue.send(Envelope(kind="event:x", lane=lane, dedup_id=key, body="{}"))
+
+    async def live(self, life: Life, seconds: float = 3_600) -> bool:
+        """One processor's life: whether it ended before nothing was left to do."""
+        running = life.start(self.consumer(life).run(self.stop))
+        async with asyncio.timeout(seconds):
+            while self.queue.messages and not life.over.is_set():
+                await clock.sleep(0.1)
+        died = life.over.is_set()
+        life.end()
+        await asyncio.wait({running})
+        return died
 
     async def until_quiet(self, seconds: float = 600) -> None:
         """Let the consumer run until nothing is left, then stop it."""
@@ -220,19 +238,180 @@ def test_what_cannot_be_read_is_parked_and_never_deleted() -> None:
     play(story)
 
 
+async def _lives(world: World, at: Callable[[Life], Handler]) -> int:
+    """Processors, one after the other, until one of them does not die. How many died."""
+    count_awaits()
+    for deaths in range(50):
+        life = Life()
+        world.handler = at(life)
+        if not await world.live(life):
+            return deaths
+    raise AssertionError("they die and die")
+
+
+def _deadly(life: Life, *keys: str, after_s: float = 0, others_take_s: float = 0) -> Handler:
+    """Whoever works one of these is killed, as by ``kill -9``."""
+
+    async def handler(delivery: Delivery) -> None:
+        if delivery.envelope.dedup_id in keys:
+            await asyncio.sleep(after_s)
+            life.end()
+        await asyncio.sleep(others_take_s)
+
+    return handler
+
+
 def test_a_message_that_kills_the_processor_is_parked_in_the_end() -> None:
-    """Deliveries that nobody finished count, also those of a process that is gone."""
+    """P-loud: a crash loop ends after as many deaths as a message has attempts; what is behind it is worked."""
+
+    async def story() -> None:
+        world = World(nothing)
+        await world.send("killer", "behind")
+        assert await _lives(world, lambda life: _deadly(life, "killer")) == MAX_ATTEMPTS
+        [letter] = world.queue.dead
+        assert letter.reason == "begun 4 times and never finished: the processor died at it, or was killed"
+        assert world.told == [(letter.text, letter.reason)]
+        assert world.worked[-1][0] == "behind"
+
+    play(story)
+
+
+def test_a_message_that_fails_before_it_kills_is_parked_in_the_end_too() -> None:
+    async def story() -> None:
+        world = World(nothing)
+        await world.send("1")
+
+        def second_time(life: Life) -> Handler:
+            tries = 0
+
+            async def handler(_: Delivery) -> None:
+                nonlocal tries
+                tries += 1
+                if tries == 2:
+                    life.end()
+                    await asyncio.sleep(1)
+                raise Retry("not yet", after=1.0)
+
+            return handler
+
+        assert await _lives(world, second_time) == MAX_ATTEMPTS
+        assert "begun 4 times" in str(world.queue.dead[0].reason)
+
+    play(story)
+
+
+def test_what_was_in_hand_when_another_message_killed_the_processor_is_worked() -> None:
+    """P-accept: of ten that die together, time and again, one is to blame."""
+
+    async def story() -> None:
+        world = World(nothing)
+        for number in range(10):
+            await world.send("killer" if number == 4 else f"good-{number}", lane=f"lane-{number}")
+        await _lives(world, lambda life: _deadly(life, "killer", after_s=1, others_take_s=2))
+        assert [letter.lane for letter in world.queue.dead] == ["lane-4"]
+
+    play(story)
+
+
+def test_what_waited_for_its_turn_before_a_restart_is_worked_after_it() -> None:
+    """P-accept, T7: of a message that was received often, nobody knows whether it was ever worked. It is, then."""
+
+    async def story() -> None:
+        world = World(failing({"1": 3 * MAX_ATTEMPTS}, VendorThrottled("Slack", "x", retry_after=4.0)))
+        await world.send("1", "2", "3")
+        first = asyncio.create_task(world.consumer().run(world.stop))
+        await clock.sleep(240)
+        assert world.queue.messages[0].received > 2 * MAX_ATTEMPTS > len(world.queue.messages)
+        world.stop.set()
+        await first
+        world.stop = asyncio.Event()
+        await world.until_quiet(3_600)
+        assert world.queue.dead == []
+        assert [key for key, _ in world.worked[-2:]] == ["2", "3"]
+
+    play(story)
+
+
+def test_what_may_have_killed_before_is_not_begun_while_nobody_can_note_it() -> None:
+    """A table that is away opens no way around the bound on a crash loop."""
 
     async def story() -> None:
         world = World(nothing)
         await world.send("1")
-        for _ in range(MAX_ATTEMPTS):
-            [delivery] = await world.queue.receive()
-            await world.queue.extend(delivery, 0)
+        [delivery] = await world.queue.receive()
+        await world.queue.extend(delivery, 0)
+
+        async def away(message: str) -> int:
+            raise VendorUnavailable("DynamoDB", "GetItem", "away")
+
+        world.marks.begun = away  # type: ignore[method-assign]
         await world.until_quiet()
         assert world.worked == []
-        [(_, reason)] = world.told
-        assert reason.startswith("delivered 5 times and never finished")
+        assert "DynamoDB" in str(world.queue.dead[0].reason)
+
+    play(story)
+
+
+def test_who_waits_is_parked_with_the_reason_before_the_queue_drops_it_without() -> None:
+    """P-loud: a race that never ends is told; and each of those that were received with it is worked first."""
+
+    async def story() -> None:
+        keys = [f"{number}" for number in range(10)]
+        busy = failing(dict.fromkeys(keys, 10_000), Busy("somebody is at it", after=2.0))
+        world = World(busy, queue=MemoryQueue(receives_max=100))
+        await world.send(*keys)
+        await world.until_quiet(100_000)
+        reasons = [str(letter.reason) for letter in world.queue.dead]
+        assert len(reasons) == 10
+        assert all("somebody is at it" in reason and "after 100 the queue drops it" in reason for reason in reasons)
+        assert {key for key, _ in world.worked} == set(keys)
+        assert world.times[60] - world.times[0] > 1_500, "who is busy is asked seldomer and seldomer"
+
+    play(story)
+
+
+def test_what_people_do_waits_for_no_alert() -> None:
+    """P-bounded: more alerts than are worked side by side, each long; a click in between is worked at once."""
+
+    async def story() -> None:
+        async def long(delivery: Delivery) -> None:
+            await asyncio.sleep(1 if delivery.of_people else 99)
+
+        world = World(long)
+        for number in range(3 * consumers.TURNS):
+            await world.send(f"alert-{number}", lane=f"alert:{number}")
+        running = asyncio.create_task(world.until_quiet())
+        await clock.sleep(20)
+        asked = clock.monotonic()
+        for lane in ("slack:C1", "modal:U1", "room:C1"):
+            await world.send(lane, lane=lane)
+        await running
+        begun = {key: at for (key, _), at in zip(world.worked, world.times, strict=True)}
+        assert all(begun[lane] - asked < 1 for lane in ("slack:C1", "modal:U1", "room:C1")), begun
+        alerts = sorted(at for key, at in begun.items() if key.startswith("alert"))
+        assert [at for at in alerts if at < 90] == alerts[: consumers.TURNS], "as many at once as before"
+        assert len(world.worked) == 3 * consumers.TURNS + 3
+
+    play(story)
+
+
+def test_what_waits_for_its_turn_is_held_and_given_back_at_the_end() -> None:
+    """D3, L5: it is nobody else's while it waits, and the next processor's at once when this one stops."""
+
+    async def story() -> None:
+        async def long(_: Delivery) -> None:
+            await asyncio.sleep(100)
+
+        world = World(long)
+        for number in range(2 * consumers.TURNS):
+            await world.send(f"alert-{number}", lane=f"alert:{number}")
+        running = asyncio.create_task(world.consumer().run(world.stop))
+        await clock.sleep(3 * VISIBILITY_S)
+        assert await world.queue.receive(wait_s=0) == []
+        world.stop.set()
+        await running
+        assert world.begun == consumers.TURNS
+        assert len([one for one in world.queue.messages if one.visible_at <= clock.wall()]) == consumers.TURNS
 
     play(story)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -371,3 +372,28 @@ def test_what_was_shown_is_kept_for_the_postmortem() -> None:
         assert len(json.dumps(journal["post_context"].result)) < 100_000  # an item of the table holds 400 KB
 
     tell(story)
+
+
+def test_an_assembly_called_off_at_any_turn_leaves_no_reading_unbegun(recwarn: pytest.WarningsRecorder) -> None:
+    """L5: what ends with the processor ends in order; a coroutine that nobody awaits is a call that nobody knows of."""
+
+    async def told(turns: int) -> bool:
+        """Whether it was over before everything was called off."""
+        firing = asyncio.ensure_future(Informed().fire())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        over, others = firing.done(), asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        return over
+
+    async def whole() -> None:
+        turns = 0
+        while not await told(turns):
+            turns += 1
+        assert turns > 10
+
+    run(whole())
+    gc.collect()
+    assert [str(warned.message) for warned in recwarn] == []

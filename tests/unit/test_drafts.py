@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.draft import DraftState
+from app.domain.draft import Draft, DraftState
 from app.domain.ticket import Ticket
 from app.errors import Refused
 from app.gate import drafts
@@ -78,3 +78,61 @@ async def test_reject_twice_is_once_and_published_cannot_be_rejected() -> None:
     for _ in range(2):
         assert (await drafts.reject(store, of.id, draft.id, actor="slack:U1")).state is DraftState.REJECTED
     assert [event.type.value for event in await store.trail(of.id)].count("STATUSPAGE_DRAFT_REJECTED") == 1
+
+
+async def _one(store: MemoryStore) -> tuple[Ticket, Draft]:
+    of = await stored(store, incident())
+    first = await drafts.create(store, of.id, "one", text("First."), author="system", lasts=LASTS)
+    return Ticket(incident=of.id, draft=first.id, sha256=first.sha256), first
+
+
+async def test_the_same_edit_twice_is_one_text() -> None:
+    """D5: and the second delivery gives the text that the first one made."""
+    store = MemoryStore()
+    seen, first = await _one(store)
+    edits = [
+        await drafts.edit(store, seen, "edit", text("Edited."), author="slack:U1", actor="slack:U1", lasts=LASTS)
+        for _ in range(2)
+    ]
+    assert edits[0] == edits[1]
+    assert [draft.id for draft in await store.drafts(seen.incident)] == [first.id, edits[0].id]
+
+
+async def test_an_edit_of_words_that_nobody_stored_is_refused_and_leaves_no_trace() -> None:
+    """G2: the form carries the hash of what the editor saw."""
+    store = MemoryStore()
+    seen, _ = await _one(store)
+    forged, before = seen.model_copy(update={"sha256": "0" * 64}), await store.trail(seen.incident)
+    with pytest.raises(Refused, match="not this incident's"):
+        await drafts.edit(store, forged, "edit", text("Edited."), author="slack:U1", actor="slack:U1", lasts=LASTS)
+    assert await store.trail(seen.incident) == before
+
+
+async def test_what_is_not_there_cannot_be_rejected() -> None:
+    """G1."""
+    store = MemoryStore()
+    seen, _ = await _one(store)
+    with pytest.raises(Refused, match="no such draft"):
+        await drafts.reject(store, seen.incident, "another", actor="slack:U1")
+
+
+async def test_a_text_is_shown_once_however_often_that_is_recorded() -> None:
+    """G9, P-audit: what people see of it has one place in the room."""
+    store = MemoryStore()
+    seen, first = await _one(store)
+    for _ in range(2):
+        assert (await drafts.shown(store, seen.incident, first.id, "17.1")).message_ts == "17.1"
+    assert [event.type.value for event in await store.trail(seen.incident)].count("STATUSPAGE_DRAFT_SHOWN") == 1
+
+
+async def test_a_text_that_the_store_does_not_give_back_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P-loud: nobody is shown what is not stored."""
+    store = MemoryStore()
+    of = await stored(store, incident())
+
+    async def gone(*_: str) -> None:
+        return None
+
+    monkeypatch.setattr(store, "draft", gone)
+    with pytest.raises(Refused, match="no such draft"):
+        await drafts.create(store, of.id, "one", text(), author="system", lasts=LASTS)

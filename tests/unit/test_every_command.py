@@ -108,7 +108,7 @@ USES = {
 ANYWHERE = {"declare", "help", "severity"}  # all others are about the incident of the room in which they are typed
 # Buttons that carry no more than the incident's id, and a form, which no message keeps.
 BY_INCIDENT_ALONE = {
-    "keep_open", "last_word_first", "resolve_incident", "resolve_now", "resume_nudges", "silence_nudges",
+    "last_word_first", "resolve_incident", "resolve_now", "resume_nudges", "silence_nudges",
     "take_command", "edited_statuspage",
 }  # fmt: skip
 
@@ -211,14 +211,25 @@ def test_what_is_typed_wrongly_changes_nothing_and_the_answer_names_the_way_out(
     _play(story)
 
 
+@pytest.mark.parametrize("in_private", [False, True])
 @pytest.mark.parametrize("name", sorted(USES.keys() - ANYWHERE))
-def test_a_command_typed_elsewhere_names_the_rooms_in_which_it_would_do_something(name: str) -> None:
+def test_a_command_typed_elsewhere_names_the_rooms_in_which_it_would_do_something(name: str, in_private: bool) -> None:
     async def story(house: House, office: Office) -> None:
         recorded, rooms = await _recorded(house), _in_rooms(house)
-        answer = await _typed(office, USES[name].typed, channel=cast.GENERAL_CHANNEL)
+        elsewhere = house.slack.workspace.direct(IC).id if in_private else cast.GENERAL_CHANNEL
+        answer = await _typed(office, USES[name].typed, channel=elsewhere)
         assert f"`/incident-response {name}` is about one incident" in answer
         assert f"<#{house.rooms[0].id}>" in answer
         assert (await _recorded(house), _in_rooms(house)) == (recorded, rooms)
+
+    _play(story)
+
+
+def test_with_no_room_open_a_command_names_the_way_to_one() -> None:
+    async def story(house: House, office: Office) -> None:
+        await _typed(office, "resolve")
+        answer = await _typed(office, "brief", channel=cast.GENERAL_CHANNEL)
+        assert "Open rooms: none; `/incident-response declare` makes one." in answer
 
     _play(story)
 

@@ -253,10 +253,29 @@ def test_what_people_do_among_themselves(event: dict[str, Any], text: str, value
     assert found.name in EVENTS
 
 
+_BEFORE: dict[str, Any] = {"type": "message", "user": "U1", "ts": "1.1", "text": "a"}
+_AFTER = _BEFORE | {"text": "b &amp; c", "edited": {"user": "U1", "ts": "2.0"}}
+_CHANGED = {
+    "type": "message", "subtype": "message_changed", "channel": "C0ROOM", "ts": "2.2", "hidden": True,
+    "message": _AFTER, "previous_message": _BEFORE,
+}  # fmt: skip
+
+
+def test_other_words_for_a_message_are_its_editors() -> None:
+    found = parse(_happened(_CHANGED))
+    assert (found.name, found.user_id, found.channel_id, found.edited) == ("message", "U1", "C0ROOM", True)
+    assert (found.text, found.message_ts, found.key) == ("b & c", "1.1", "Ev1")
+    assert not parse(_happened(_SAID)).edited
+
+
 @pytest.mark.parametrize(
     "event",
     [
         _SAID | {"subtype": "message_changed"},
+        _CHANGED | {"previous_message": _AFTER},
+        _CHANGED | {"message": _BEFORE | {"text": "a link is shown"}},
+        _CHANGED | {"message": _AFTER | {"bot_id": "B1"}},
+        _CHANGED | {"message": _AFTER | {"subtype": "tombstone"}},
         _SAID | {"subtype": "channel_join"},
         _SAID | {"bot_id": "B1"},
         _SAID | {"user": "U0BOT"},

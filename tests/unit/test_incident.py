@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta, timezone
 from itertools import product
 
 import pytest
 
-from app.domain.incident import TRANSITIONS, Status, channel_name, incident_id
+from app.domain.ids import incident_id
+from app.domain.incident import TRANSITIONS, Status, channel_name
 from app.domain.schedule import schedule_name
-from tests.factories import incident
+from tests.factories import AT, incident
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
@@ -35,9 +37,10 @@ def test_a_status_does_not_change_behind_the_tables_back() -> None:
 
 
 def test_the_same_alert_gives_the_same_incident_and_a_refire_another() -> None:
-    assert incident_id("group", 1) == incident_id("group", 1)
-    assert incident_id("group", 1) != incident_id("group", 2)
-    assert incident_id("group", 1) != incident_id("group2", 1)
+    one = incident_id("group", 1, AT)
+    assert incident_id("group", 1, AT.astimezone(timezone(timedelta(hours=5)))) == one
+    others = [("group", 2, AT), ("group2", 1, AT), ("group", 1, AT + timedelta(days=400))]
+    assert one not in [incident_id(*other) for other in others]
 
 
 @pytest.mark.parametrize("suffix", [0, 3])

@@ -225,11 +225,17 @@ def test_another_event_is_another_event(other: dict[str, Any]) -> None:
     assert wrap(read(other)).dedup_id != wrap(read(stock())).dedup_id
 
 
-def test_without_any_time_the_event_is_the_same_whenever_it_comes() -> None:
-    first = read(templated(alerts=[]))
-    later = first.model_copy(update={"at": first.at + timedelta(hours=1)})
+def test_without_any_time_the_event_is_the_same_within_a_minute_and_another_one_later() -> None:
+    """D1, L3: OnCall tries again after seconds; who takes a resolution back twice in five minutes means it twice."""
+    group = {**stock()["alert_group"], "resolved_at": None}
+    first = read(stock(event={"type": "unresolve"}, alert_group=group)).model_copy(
+        update={"at": utc("2026-01-31T12:00:10")}
+    )
     assert first.at_is_arrival
-    assert wrap(first).dedup_id == wrap(later).dedup_id
+    retried = first.model_copy(update={"at": first.at + timedelta(seconds=40)})
+    second = first.model_copy(update={"at": first.at + timedelta(minutes=2)})
+    assert wrap(first).dedup_id == wrap(retried).dedup_id
+    assert wrap(first).dedup_id != wrap(second).dedup_id
 
 
 def test_the_alert_survives_the_journey() -> None:

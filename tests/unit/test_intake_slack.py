@@ -40,7 +40,7 @@ class Intake:
             "x-slack-request-timestamp": timestamp,
             "x-slack-signature": sign_slack(secret, timestamp, body.encode()),
         }
-        return await bolt_app(SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        return await bolt_app(lambda: SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
 
     async def event(self, payload: dict[str, Any], *, secret: str = SECRET) -> BoltResponse:
         body, timestamp = json.dumps(payload), str(int(clock.wall()))
@@ -49,7 +49,7 @@ class Intake:
             "x-slack-request-timestamp": timestamp,
             "x-slack-signature": sign_slack(secret, timestamp, body.encode()),
         }
-        return await bolt_app(SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        return await bolt_app(lambda: SECRET, self.send).async_dispatch(AsyncBoltRequest(body=body, headers=headers))
 
     async def interactive(self, payload: dict[str, Any]) -> BoltResponse:
         return await self.form({"payload": json.dumps(payload)})

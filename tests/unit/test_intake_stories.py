@@ -17,6 +17,7 @@ from app.domain.incident import Incident, Status
 from app.domain.policy import RULES, Rule, Together
 from app.domain.severity import Severity
 from app.errors import Refused
+from app.flows import intake
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Channel
@@ -283,6 +284,31 @@ def test_whoever_declares_an_incident_has_a_room_command_and_a_word_about_it() -
     _play(story, fire=False)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("P3", Severity.P3), ("annoying", Severity.P3), ("Urgent", Severity.P1)])
+def test_what_is_declared_is_as_bad_as_its_declarer_says_whatever_words_the_policy_has(said: str, meant: str) -> None:
+    """P-loud: and stays so while its room is made."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        [incident] = house.store.incidents.values()
+        assert (incident.severity, incident.groups[0].severity, incident.status) == (meant, meant, Status.ACTIVE)
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
+@pytest.mark.parametrize(("said", "way_out"), [("high", "`urgent`, `annoying`"), ("P2", "There are: P1, P3")])
+def test_a_severity_that_the_policy_has_no_word_for_is_refused_with_those_it_has(said: str, way_out: str) -> None:
+    async def story(house: House, office: Office) -> None:
+        await office.people.command(IC, cast.FALLBACK_CHANNEL, f"declare Carts are lost --severity {said}")
+        await office.settle()
+        assert house.store.incidents == {}
+        told = house.slack.workspace.whispers[-1].text
+        assert way_out in told
+
+    _play(story, fire=False, severity_labels=("impact",), severity_words={"urgent": "P1", "annoying": "P3"})
+
+
 @pytest.mark.parametrize(
     ("words", "title", "service", "severity"),
     [
@@ -301,6 +327,49 @@ def test_what_people_type_is_read(words: str, title: str, service: str | None, s
 def test_what_cannot_be_read_is_refused_with_the_way_to_say_it(words: str) -> None:
     with pytest.raises(Refused, match=r"declare|Say the rest"):
         declared.read(words)
+
+
+# ---------------------------------------------------------------- what OnCall says of them
+
+
+def test_the_header_counts_what_goes_on_and_what_somebody_has_in_hand() -> None:
+    """P-loud: also when only some of several alerts end."""
+
+    async def story(house: House, office: Office) -> None:
+        def header() -> str:
+            return str(house.rooms[0].posts[0].blocks)
+
+        for group in ("G2", "G3"):
+            await office.fire(group)
+        await office.settle()
+        await _end(office, "G2")
+        assert "*Alerts* 3 (2 not over):" in header()
+        await office.fire("G3", event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        assert "*Alerts* 3 (2 not over, 1 of them acknowledged):" in header()
+        await _end(office, "G3", FIRST)
+        assert "*Alerts* 3 (0 not over):" in header()
+
+    _play(story)
+
+
+def test_an_acknowledged_alert_is_named_and_a_storm_of_them_is_counted() -> None:
+    async def story(house: House, office: Office) -> None:
+        await office.fire(title="Disk is full", event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        assert "OnCall: *#1* Checkout error rate above 5 % is acknowledged." in _words(house.rooms[0])
+        storm = [f"G{number}" for number in range(2, 15)]
+        for group in storm:
+            await office.fire(group)
+        await office.settle()
+        for group in storm:
+            await office.fire(group, event=AlertEvent.ACKNOWLEDGED)
+        await office.settle()
+        told = [post.text for post in house.rooms[0].posts if "is acknowledged" in post.text]
+        assert [text.split("*")[1] for text in told] == ["#1", "#2", "#3", "#4"]
+        assert "*Alerts* 14 (14 not over, 14 of them acknowledged):" in str(house.rooms[0].posts[0].blocks)
+
+    _play(story)
 
 
 # ---------------------------------------------------------------- split
@@ -336,6 +405,42 @@ def test_what_cannot_be_split_off_is_refused() -> None:
         await office.settle()
         assert "can be taken out: `2`" in await _said(office, "split 7")
         assert "about" in await _said(office, f"split {FIRST}")
+
+    _play(story)
+
+
+def test_an_alert_that_has_ended_gets_no_room_of_its_own() -> None:
+    """P-loud: it would be over at once, and nobody would ask in it whether it is."""
+
+    async def story(house: House, office: Office) -> None:
+        await office.fire("G2")
+        await office.fire("G2", event=AlertEvent.RESOLVED)
+        await office.settle()
+        assert "That alert has ended" in await _said(office, "split 2")
+        assert len(house.rooms) == 1
+        assert (await house.incident("G2")).id == (await house.incident()).id
+
+    _play(story)
+
+
+def test_an_alert_that_ends_while_it_is_taken_out_ends_in_its_own_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D2: what the old incident heard last is the new one's to know."""
+    taking_out = intake.take_out
+
+    async def story(house: House, office: Office) -> None:
+        async def slowly(*given: Any) -> Incident:
+            await office.fire("G2", event=AlertEvent.RESOLVED)
+            await office.until(lambda: [g for i in house.store.incidents.values() for g in i.groups if g.over])
+            return await taking_out(*given)
+
+        await office.fire("G2")
+        await office.settle()
+        monkeypatch.setattr(intake, "take_out", slowly)
+        await _said(office, "split 2")
+        await office.settle()
+        second = await house.incident("G2")
+        assert (second.alerts_over, second.resolve_at is not None) == (True, True)
+        assert "Is it over?" in _words(house.rooms[-1])
 
     _play(story)
 
@@ -386,6 +491,53 @@ def test_what_is_kept_open_stays_open_until_somebody_resolves_it() -> None:
         assert (await house.incident()).status is Status.ACTIVE
         assert "keep_open" not in _words(house.rooms[0])
         assert "RESOLUTION_WITHDRAWN" in await house.types()
+
+    _play(story)
+
+
+def test_a_resolution_that_is_taken_back_twice_without_a_time_is_taken_back_twice() -> None:
+    """D2, L3: and each time once, however often OnCall sends it."""
+
+    async def story(house: House, office: Office) -> None:
+        def said() -> int:
+            return sum("fires again. This incident goes on." in post.text for post in house.rooms[0].posts)
+
+        for times in (1, 2):
+            await _end(office)
+            await clock.sleep(60)
+            for _ in range(3):  # the third tries again in the next minute
+                await office.fire(event=AlertEvent.UNRESOLVED, at=clock.now(), at_is_arrival=True)
+                await office.settle()
+                await clock.sleep(25)
+            assert (await house.incident()).groups[0].state is State.FIRING
+            assert said() == times
+        assert (await house.types()).count("ALERT_UPDATED") == 4
+
+    _play(story)
+
+
+def test_an_answer_to_an_earlier_question_is_none_to_the_newest() -> None:
+    """D2: a click that comes late, or once more, cancels no question that was asked after it."""
+
+    async def story(house: House, office: Office) -> None:
+        await _end(office)
+        first = next(post for post in house.rooms[0].posts if "keep_open" in str(post.blocks))
+        value = str(next(one["value"] for one in first.blocks[-1]["elements"] if one["action_id"] == "keep_open"))
+        await office.press(IC, "keep_open")
+        await office.settle()
+        await clock.sleep(6 * 60)
+        await office.fire()
+        await office.settle()
+        await _end(office)
+        await office.people.click(IC, house.rooms[0].id, first.ts, "keep_open", stale_value=value)
+        await office.settle()
+        assert "ended again since" in house.slack.workspace.whispers[-1].text
+        incident = await house.incident()
+        assert incident.resolve_at is not None
+        assert any("auto-resolve" in name for name in house.timers.schedules)
+        await clock.sleep(16 * 60)
+        await office.settle()
+        assert (await house.incident()).status is Status.RESOLVED
 
     _play(story)
 

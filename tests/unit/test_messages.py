@@ -137,7 +137,7 @@ def test_no_alert_pings_the_room(incident: Incident, found: list[Reading], lines
         cadence.promise_broken(incident, make.AT),
         cadence.update("U0PRIMARY", why),
         cadence.note("U0PRIMARY", why),
-        room.alert_changed(why, why),
+        alerts.changed(incident.groups[0]),
         room.announcement(incident, "<@U0PRIMARY>", 5),
         room.postmortem_filed(incident),
         room.rating(incident),

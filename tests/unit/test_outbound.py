@@ -36,6 +36,21 @@ class Answers(httpx.MockTransport):
         return httpx.Response(answer) if isinstance(answer, int) else answer
 
 
+class Slow(Answers):
+    """Answers when it is told to."""
+
+    def __init__(self, *answers: int) -> None:
+        super().__init__(*answers)
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.go.set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.go.is_set():
+            self.asked.set()
+        await self.go.wait()
+        return await super().handle_async_request(request)
+
+
 def client(answers: Answers, **more: float) -> Client:
     return Client("acme", "https://acme.example/api/v1", headers={"Authorization": "t0p"}, transport=answers, **more)  # type: ignore[arg-type]
 
@@ -199,6 +214,27 @@ async def test_a_vendor_that_never_answers_is_left_alone_and_tried_again_later(
     answers.answers = [200]
     await http.get("things", operation="read")
     await http.get("things", operation="read")
+
+
+@pytest.mark.parametrize(("found", "sent"), [(200, 3), (500, 1)])
+async def test_while_one_call_is_out_to_see_the_others_wait_for_what_it_finds(
+    moved: Moved, found: int, sent: int
+) -> None:
+    """P-loud: a vendor that is back is back for all of those who were told nothing meanwhile."""
+    answers = Slow(500)
+    http = client(answers, attempts=1)
+    for _ in range(BREAKER_FAILURES):
+        with pytest.raises(VendorUnavailable):
+            await http.get("things", operation="read")
+    moved(BREAKER_PAUSE_S)
+    answers.answers, answers.go = [found], asyncio.Event()
+    calls = [asyncio.create_task(http.get("things", operation="read")) for _ in range(3)]
+    await answers.asked.wait()
+    assert not any(call.done() for call in calls)
+    answers.go.set()
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert len(answers.requests) == BREAKER_FAILURES + sent
+    assert ["not tried" in str(end) for end in ended] == [False, found == 500, found == 500]
 
 
 async def test_refusals_do_not_open_the_breaker() -> None:

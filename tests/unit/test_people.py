@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import clock
 from app.domain.audit import AuditEvent
 from app.sim import cast
 from app.sim.faults import Kind
 from app.sim.slack_delivery import Gesture
-from app.sim.slack_state import Post
+from app.sim.slack_state import Post, User
 from app.sim.virtual_time import run
+from app.sim.workos import user as directory_user
 from tests.factories import IC
 from tests.house import FALLBACK, House
 from tests.office import Office
@@ -260,6 +262,22 @@ def test_a_team_is_who_is_on_call_for_it_now_and_its_group_in_the_directory() ->
     _play(story)
 
 
+def test_of_a_team_of_hundreds_as_many_are_invited_as_one_transaction_records() -> None:
+    """P-audit, P-loud."""
+
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(6 * 60)  # what the directory said is kept for five minutes
+        group = house.workos.groups[cast.WORKOS_GROUP]
+        for number in range(200):
+            group.append(directory_user(100 + number, "Engineer", f"engineer-{number}@example.com"))
+            house.slack.workspace.users[f"U{number}"] = User(f"U{number}", "Engineer", f"engineer-{number}@example.com")
+        answer = await _say(office, IC, f"invite {cast.TEAM}")
+        assert "<@U20>" in answer
+        assert "more: 30 at once are enough" in answer
+
+    _play(story)
+
+
 def test_a_team_with_blanks_in_its_name_is_asked_for_in_quotes() -> None:
     async def story(house: House, office: Office) -> None:
         await _leave(office, LEAD)
@@ -326,6 +344,40 @@ def test_who_cannot_be_reached_is_no_reason_to_tell_nobody() -> None:
         assert not [name for name in house.timers.schedules if "attendance" in name]
 
     _play(story)
+
+
+@pytest.mark.parametrize("fallback", [None, "C0NOWHERE"])
+def test_with_nobody_left_to_tell_the_alarm_does_not_end_in_silence(fallback: str | None) -> None:
+    """P-loud, S3: no fallback channel, or one that Slack does not know: the log, the trail and the room say so."""
+
+    async def story(house: House, office: Office) -> None:
+        with capture_logs() as lines:
+            await clock.sleep(60 * 60)
+        assert "nobody is here" in _told(house, SECONDARY)
+        [end] = await _events(house, "NOBODY_LEFT_TO_TELL")
+        assert end.details["why"] == "nobody is here"
+        assert list(end.details["not_reached"]) == ([fallback] if fallback else [])
+        loud = [line for line in lines if line["event"] == "alarm_unheard" and line["alarm"] == "nobody_commands"]
+        assert [line["log_level"] for line in loud] == ["error"]
+        said = [text for text in house.texts(house.rooms[0].id) if "*Nobody is here*, and nobody is left" in text]
+        assert len(said) == 1
+        assert ("SLACK_FALLBACK_CHANNEL" in _room(house)) is (fallback is None)
+        assert not [name for name in house.timers.schedules if "attendance" in name]
+
+    _play(story, fallback_channel=fallback, answer_within=timedelta(hours=9))
+
+
+def test_an_alarm_that_ended_is_raised_anew_when_the_next_commander_leaves() -> None:
+    async def story(house: House, office: Office) -> None:
+        await clock.sleep(20 * 60)
+        assert len(await _events(house, "NOBODY_LEFT_TO_TELL")) == 1
+        await office.press(LEAD, "take_command")
+        await office.quiet()
+        await _leave(office, LEAD)
+        await clock.sleep(20 * 60)
+        assert len(await _events(house, "NOBODY_LEFT_TO_TELL")) == 2
+
+    _play(story, fallback_channel=None)
 
 
 # ---------------------------------------------------------------- the commander leaves

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.domain.alert import AlertEvent
 from app.domain.catalogue import Catalogue, Service
 from app.domain.draft import Draft, DraftState
 from app.domain.incident import Incident, Status
 from app.domain.schedule import schedule_name
+from app.messages.room import slack_time
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Post, Whisper
@@ -218,6 +220,41 @@ def test_what_is_not_understood_is_no_draft(words: str, why: str) -> None:
     _play(story)
 
 
+def test_a_component_goes_back_into_the_maintenance_that_it_was_in() -> None:
+    """S7, S2: customers would read that it works, in the middle of its maintenance."""
+
+    async def story(case: Case) -> None:
+        case.house.page.components["cmpapi000000"]["status"] = "under_maintenance"
+        await case.publish(f"{DOWN} Some payments fail.")
+        await case.publish("identified --component API=major_outage We know why.")
+        await case.say("status draft resolved It is over.")
+        assert "*API*: major outage → under maintenance" in case.card(case.drafts[-1])
+        await case.press("approve_statuspage")
+        assert case.components == {"Checkout": "operational", "API": "under_maintenance"}
+        await case.publish("monitoring It may come back.")
+        await case.say("status draft resolved It did not.")
+        assert case.drafts[-1].text.components == ()
+
+    _play(story)
+
+
+def test_a_text_that_says_resolved_may_leave_a_component_as_the_page_had_it_before() -> None:
+    """S2: another incident of the page's may be behind it. By itself nothing but *operational* is proposed."""
+
+    async def story(case: Case) -> None:
+        case.house.page.components["cmpapi000000"]["status"] = "degraded_performance"
+        await case.publish("--component API=major_outage Some payments fail.")
+        await case.say("status draft resolved It is over.")
+        assert "*API*: major outage → operational" in case.card(case.drafts[-1])
+        await case.say("status draft resolved --component API=partial_outage It is over.")
+        await case.press("approve_statuspage")
+        assert "leaves API at partial outage" in case.answer.text
+        await case.publish("resolved --component API=degraded_performance It is over.")
+        assert case.components["API"] == "degraded_performance"
+
+    _play(story)
+
+
 def test_a_text_that_says_resolved_breaks_nothing() -> None:
     """S7: neither by what it names itself, nor by what is proposed for a first text."""
 
@@ -415,6 +452,63 @@ def test_only_the_commander_ends_it_by_these_buttons() -> None:
     _play(story)
 
 
+# ---------------------------------------------------------------- deleted on Statuspage
+
+
+def test_a_public_incident_that_was_deleted_holds_nothing_any_more() -> None:
+    """S7, P-audit, P-loud: it is on record, it is said, and the incident and its room come to their end."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        case.house.page.incidents.clear()
+        await case.say("status draft resolved It is over.")
+        await case.press("approve_statuspage")
+        assert "was deleted on Statuspage" in case.answer.text
+        assert "somebody deleted the public incident" in str(case.house.texts(case.house.rooms[0].id))
+        [event] = [one for one in await case.house.trail() if one.type == "PUBLIC_INCIDENT_GONE"]
+        assert event.details["was"] == "investigating"
+        incident = await case.incident()
+        assert (incident.public_open, incident.promised_update_at) == (False, None)
+        await case.press("approve_statuspage")
+        assert "nothing that could be resolved" in case.answer.text
+        await case.say("resolve")
+        assert (await case.incident()).status is Status.RESOLVED
+        await clock.sleep(3 * 3600)
+        assert (await case.incident()).archived_at is not None
+        assert case.house.page.incidents == {}
+
+    _play(story, archive_delay=timedelta(hours=1))
+
+
+def test_in_the_place_of_a_deleted_one_another_text_opens_a_new_public_incident() -> None:
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail.")
+        case.house.page.incidents.clear()
+        await case.publish("identified We know why.")
+        assert case.house.page.incidents == {}
+        await case.press("approve_statuspage")
+        assert case.states == ["identified"]
+        await case.publish("resolved It is over.")
+        assert case.states == ["identified", "resolved"]
+        assert (await case.house.types()).count("PUBLIC_INCIDENT_GONE") == 1
+
+    _play(story)
+
+
+def test_an_end_that_a_deleted_public_incident_held_is_asked_about_again() -> None:
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail.")
+        await case.office.fire(event=AlertEvent.RESOLVED)
+        await clock.sleep(20 * 60)
+        assert (await case.incident()).resolve_at is None
+        case.house.page.incidents.clear()
+        await case.publish("resolved It is over.")
+        await case.office.settle()
+        assert (await case.incident()).resolve_at is not None
+
+    _play(story)
+
+
 # ---------------------------------------------------------------- promises
 
 
@@ -451,6 +545,41 @@ def test_a_promise_ends_with_the_incident() -> None:
         await case.say("resolve now")
         assert (await case.incident()).promised_update_at is None
         assert schedule_name("promise", (await case.incident()).id) not in case.house.timers.schedules
+
+    _play(story)
+
+
+@pytest.mark.parametrize("button", [True, False])
+def test_a_promise_that_the_resolution_drops_is_on_record_and_said(button: bool) -> None:
+    """P-audit, P-loud: to whoever drops it, before and after, and to the room."""
+
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        at = (await case.incident()).promised_update_at
+        assert at
+        said = f"promised an update by {slack_time(at)}"
+        if button:
+            await case.say("resolve")
+            assert said in case.answer.text
+            await case.press_answer("resolve_now")
+        else:
+            await case.say("resolve now")
+        assert said in case.answer.text
+        [event] = [one for one in await case.house.trail() if one.type == "PROMISE_DROPPED"]
+        assert (event.actor, event.details) == (f"slack:{IC}", {"promised": at.isoformat()})
+        announced = [text for text in case.house.texts(case.house.rooms[0].id) if "*Resolved* by" in text]
+        assert said in announced[0]
+
+    _play(story)
+
+
+def test_a_promise_that_was_kept_is_not_dropped() -> None:
+    async def story(case: Case) -> None:
+        await case.publish("Some payments fail. Next update within 45 minutes.")
+        await case.publish("We are still at it.")
+        await case.say("resolve now")
+        assert "PROMISE_DROPPED" not in await case.house.types()
+        assert "promised an update" not in case.answer.text
 
     _play(story)
 

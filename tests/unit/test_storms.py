@@ -11,13 +11,14 @@ import pytest
 
 from app import clock, ledger
 from app.domain.alert import AlertEvent
+from app.domain.audit import AuditType, Fact, chain
 from app.domain.incident import Incident, Lease, Status
 from app.errors import Busy
 from app.events import alert_resolved
 from app.flows import intake, steps
 from app.sim import cast, memory_queue
 from app.sim.virtual_time import run
-from tests.factories import IC, alert
+from tests.factories import AT, IC, alert
 from tests.house import House
 from tests.lives import Life
 from tests.office import Office
@@ -155,3 +156,27 @@ def test_who_works_at_an_end_that_was_taken_back_is_fenced_off() -> None:
         assert not acted
 
     _play(story)
+
+
+def test_an_event_that_nobody_committed_is_told_to_whoever_meets_it() -> None:
+    """P-audit, P-loud: it takes the number of every later one, so that the room would wait for ever."""
+
+    async def story() -> None:
+        house = House()
+        async with Office(house, attempts=ATTEMPTS) as office:
+            await office.fire()
+            await office.settle()
+            incident = await house.incident()
+            forged = Fact(type=AuditType.NUDGE_SENT, actor="forger")
+            house.store.audit[incident.id] += chain(incident.id, incident.audit_seq, incident.audit_head, [forged], AT)
+            await office.command(IC, 'note "we restart"')
+            await office.fire(event=AlertEvent.RESOLVED)
+            await office.settle()
+            why = f"incident {incident.id} can change no more: EVENT#{incident.audit_seq + 1:08d}"
+            assert [letter.lane for letter in house.queue.dead] == [f"slack:{house.rooms[0].id}", f"alert:{GROUP}"]
+            assert all(str(letter.reason).startswith(why) for letter in house.queue.dead)
+            assert why in house.slack.workspace.whispers[-1].text
+            assert why in " ".join(house.texts(house.rooms[0].id))
+            assert await house.incident() == incident
+
+    run(story())

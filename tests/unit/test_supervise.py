@@ -65,7 +65,14 @@ class House:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.consumer = Consumer(
-            self.queue, self.work, name="q", visibility_s=30, max_attempts=3, drain_timeout_s=10, told=_nobody
+            self.queue,
+            self.work,
+            name="q",
+            visibility_s=30,
+            max_attempts=3,
+            drain_timeout_s=10,
+            told=_nobody,
+            marks=MemoryStore(),
         )
         oncall = cast("OnCallSchedule", Silent())
         net = Reconciler(oncall, MemoryStore(), self.queue, interval_s=60)

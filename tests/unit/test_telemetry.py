@@ -14,7 +14,10 @@ import structlog
 
 from app import telemetry
 from app.settings import WebhookSettings
+from tests.conftest import Serve
+from tests.e2e.otlp import Collector
 
+LATE = 'room_assembled_count_total{environment="staging", in_time="no"}'
 TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
 
@@ -86,6 +89,34 @@ print(time.monotonic() - began)
 """
         ended = subprocess.run([sys.executable, "-c", pod], capture_output=True, text=True, timeout=60, check=True)
     assert float(ended.stdout.splitlines()[-1]) < telemetry.EXPORT_TIMEOUT_S, "less than one export may take"
+
+
+def test_a_pods_zeros_leave_before_its_first_number(serve: Serve) -> None:
+    """S1: the room that an outage made late is the first one after it; counted within a minute of the start, it must be
+    seen as a rise from 0."""
+    collector = Collector()
+    pod = f"""
+import asyncio, sys
+from app import telemetry
+from app.processor.vitals import Vitals
+from app.settings import ProcessorSettings
+told = dict(log_level="INFO", environment="staging", otel_exporter_otlp_endpoint="{serve(collector.app())}")
+telemetry.configure("processor", ProcessorSettings.model_construct(**told))
+async def live():
+    stop = asyncio.Event()
+    task = asyncio.create_task(Vitals((), None).run(stop, list))
+    await asyncio.to_thread(sys.stdin.readline)
+    telemetry.metrics.room_assembled(400)
+    stop.set()
+    await task
+asyncio.run(live())
+telemetry.close()
+"""
+    with subprocess.Popen([sys.executable, "-c", pod], stdin=subprocess.PIPE) as running:
+        assert collector.heard.wait(40), "less than the minute after which numbers leave by themselves"
+        running.communicate(b"a room\n", timeout=60)
+    late = [value for name, value in collector.numbers if name == LATE]
+    assert (late[0], late[-1]) == (0, 1)
 
 
 def test_libraries_lines_have_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,12 +47,17 @@ class Numbers:
     reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
 
     def of(self, name: str) -> dict[str, float]:
-        """The newest value of each series, by its labels."""
+        """The newest value of each series, by its labels, but for whose it is."""
         data = self.reader.get_metrics_data()
         assert data is not None
         found = [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics if m.name == name]
         points = [point for metric in found for point in metric.data.data_points if isinstance(point, NumberDataPoint)]
-        return {",".join(map(str, (point.attributes or {}).values())): point.value for point in points}
+        return {
+            ",".join(
+                str(value) for label, value in (point.attributes or {}).items() if label != "environment"
+            ): point.value
+            for point in points
+        }
 
 
 @pytest.fixture
@@ -105,6 +110,9 @@ def test_what_an_alert_watches_is_there_from_the_start(numbers: Numbers) -> None
     assert numbers.of("statuspage_publish_count") == {"PUBLISHED": 0, "FAILED": 0, "UNKNOWN": 0}
     assert numbers.of("directory_lookup_failure_count") == {"on-call schedule": 0, "directory": 0}
     assert numbers.of("gate_violation_count") == {"": 0}
+    assert numbers.of("room_assembled_count") == {"yes": 0, "no": 0}
+    alarms = ("nobody_invited", "nobody_commands", "reminder_unanswered")
+    assert numbers.of("alarm_unheard_count") == dict.fromkeys(alarms, 0)
 
 
 async def test_a_beat_is_one_call_of_the_address() -> None:

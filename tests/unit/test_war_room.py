@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app import clock
 from app.domain.change import Change
 from app.domain.incident import Incident, Status
 from app.domain.room import Invited
 from app.errors import Retry, VendorError, VendorRefused, VendorThrottled
-from app.flows import war_room
+from app.flows import people, war_room
 from app.flows.steps import LEASE_S, Done, begin
 from app.ledger import Decision
 from app.sim import cast
@@ -121,6 +122,20 @@ def test_when_nobody_can_be_invited_somebody_outside_is_told() -> None:
     play(story)
 
 
+def test_when_nobody_can_be_invited_and_there_is_nobody_to_tell_the_log_says_so() -> None:
+    """S3, P-loud: an error, which an alert watches."""
+
+    async def story(house: House) -> None:
+        house.faults["oncall"].add(Kind.ERROR)
+        house.faults["workos"].add(Kind.ERROR)
+        with capture_logs() as lines:
+            await house.fire()
+        [loud] = [line for line in lines if line["event"] == "alarm_unheard"]
+        assert (loud["log_level"], loud["alarm"]) == ("error", "nobody_invited")
+
+    play(story, fallback_channel=None)
+
+
 def test_a_room_without_its_header_can_be_commanded_all_the_same() -> None:
     """S5, P-loud: Slack took everything but the first message, and no answer may name a button that is not there."""
 
@@ -162,6 +177,30 @@ def test_a_large_team_is_invited_in_batches_that_fit_one_transaction() -> None:
         assert (await house.types()).count("RESPONDER_INVITED") == len(EVERYBODY) + 95
         assert (await house.types()).count("IC_ASSIGNED") == 1
         assert (await house.incident()).ic == "U0PRIMARY"
+
+    play(story)
+
+
+def test_a_team_that_no_room_can_hold_comes_in_part_and_the_room_hears_of_the_rest() -> None:
+    """P-people, P-loud: a directory group of thousands is more than an item of DynamoDB holds. Whoever is on call comes
+    first, and nobody is left out in silence."""
+
+    async def story(house: House) -> None:
+        group = house.workos.groups[cast.WORKOS_GROUP]
+        for number in range(4_500):
+            email = f"engineer-{number}@a-department-with-a-long-name.example.com"
+            group.append(directory_user(100 + number, f"Engineer {number}", email))
+            house.slack.workspace.users[f"U{number}"] = User(f"U{number}", f"Engineer {number}", email)
+        await house.fire()
+        incident = await house.incident()
+        assert incident.status is Status.ACTIVE, incident.missing
+        assert incident.ic == "U0PRIMARY"
+        assert len(house.rooms[0].members) == 1 + people.INVITED_MAX
+        left_out = len(EVERYBODY) + 4_500 - people.INVITED_MAX
+        told = " ".join(house.texts(house.rooms[0].id))
+        assert f"{left_out} more of the team are not invited" in told
+        [resolved] = [event for event in await house.trail() if event.type == "RESPONDERS_RESOLVED"]
+        assert resolved.details["left_out"] == left_out
 
     play(story)
 
@@ -346,6 +385,46 @@ def test_a_refire_after_the_resolution_is_a_new_episode_with_a_new_room() -> Non
     play(story)
 
 
+class _Later:
+    """The people's clock, so much further on."""
+
+    def __init__(self, inner: Any, by: timedelta) -> None:
+        self._inner, self._by = inner, by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def now(self) -> datetime:
+        later: datetime = self._inner.now() + self._by
+        return later
+
+
+def test_a_group_that_fires_again_when_its_old_incident_has_half_expired_gets_a_new_one() -> None:
+    """L3: Grafana Alerting names a group by its rule, year after year. What points from the group to its incident
+    expires a year after the beginning, the incident a year after its end: in between its id is not free."""
+
+    async def story(house: House) -> None:
+        await house.fire()
+        first = await house.incident()
+        clock.install(_Later(clock.installed(), timedelta(days=5)))
+        over = first.to(Status.RESOLVED, resolved_at=clock.now(), resolved_by="system")
+        await house.store.commit(Change(over, [], clock.now()))
+        clock.install(_Later(clock.installed(), timedelta(days=363)))
+        assert await house.store.incident_of_alert(first.alert.alert_group) is None
+        assert await house.store.incident(first.id) is not None
+        again = clock.now()
+        await house.fire(at=again)
+        second = await house.incident()
+        assert second.id != first.id
+        assert second.status is Status.ACTIVE
+        assert (await house.trail())[0].type == "ALERT_RECEIVED"
+        await house.fire(at=again)  # delivered once more
+        assert (await house.incident()).id == second.id
+        assert len(house.rooms) == 2
+
+    play(story)
+
+
 def test_what_fired_before_the_resolution_opens_nothing() -> None:
     """D2: an event that was long on its way."""
 
@@ -362,7 +441,7 @@ def test_what_fired_before_the_resolution_opens_nothing() -> None:
 
 
 def test_a_room_of_ours_is_adopted_though_nobody_remembers_it() -> None:
-    """D1: the name was taken, and it was we who took it."""
+    """D1, P-once: the name was taken, and it was we who took it."""
 
     async def story(house: House) -> None:
         await house.fire()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +22,7 @@ from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.dynamodb import items
 from app.effects.dynamodb.items import Item
-from app.errors import Conflict, Unknown, VendorRefused, VendorThrottled, VendorUnavailable
+from app.errors import Conflict, TrailBroken, Unknown, VendorRefused, VendorThrottled, VendorUnavailable
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.client import DynamoDBClient
@@ -39,7 +40,7 @@ _THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class DynamoStore:
-    """``ports.Store``. The client's own retries are to be off: a repeated write is decided here."""
+    """``ports.Store`` and ``Marks``. The client's own retries are to be off: a repeated write is decided here."""
 
     def __init__(self, client: DynamoDBClient, *, incidents_table: str, audit_table: str) -> None:
         self._client = client
@@ -103,7 +104,7 @@ class DynamoStore:
 
     async def commit(self, change: Change) -> Incident:
         new, events = change.applied()
-        puts = list(items.puts(change, new, events, incidents=self._incidents, audit=self._audit))
+        puts = list(items.puts(change, new, events, clock.now(), incidents=self._incidents, audit=self._audit))
         token = clock.new_id()
         for attempt in range(1, COMMIT_ATTEMPTS + 1):
             try:
@@ -111,7 +112,7 @@ class DynamoStore:
                     await self._client.transact_write_items(TransactItems=cast("Any", puts), ClientRequestToken=token)
                 return new
             except ClientError as error:
-                failure = _transaction_error(error)
+                failure = self._transaction_error(error, new, puts)
                 # The answer to an earlier attempt may have been lost after it was committed: then the head is ours.
                 if isinstance(failure, Conflict) and attempt > 1 and await self._is_head(new):
                     return new
@@ -120,6 +121,15 @@ class DynamoStore:
                 if attempt == COMMIT_ATTEMPTS:
                     raise Unknown(VENDOR, "TransactWriteItems", type(error).__name__) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def begun(self, message: str) -> int:
+        item = await self._get(f"MESSAGE#{message}", "BEGUN")
+        return int(item["times"]) if item else 0
+
+    async def mark(self, message: str, times: int) -> None:
+        expires = int(clock.now().timestamp()) + items.MARK_TTL_S
+        item = items.stored(f"MESSAGE#{message}", "BEGUN", expires, {"times": times})
+        await _CALLS.repeat("PutItem", lambda: self._client.put_item(TableName=self._incidents, Item=item))
 
     async def _is_head(self, new: Incident) -> bool:
         now = await self.incident(new.id)
@@ -161,16 +171,23 @@ class DynamoStore:
     async def _read(self, operation: str, **request: Any) -> Item:
         return await _CALLS.repeat(operation, lambda: getattr(self._client, operation)(**request))
 
+    def _transaction_error(self, error: ClientError, new: Incident, puts: Sequence[Item]) -> Exception:
+        reasons = [one.get("Code") for one in cast("Item", error.response).get("CancellationReasons", [])]
+        if len(reasons) == len(puts) and reasons[0] in {"None", None}:
+            # The incident is as it was read, and the number that is its next is taken: by nobody's commit.
+            for put, reason in zip(puts, reasons, strict=True):
+                if put["Put"]["TableName"] == self._audit and reason == "ConditionalCheckFailed":
+                    return TrailBroken(new.id, str(put["Put"]["Item"]["SK"]["S"]))
+        return _failure(error, set(reasons) - {"None", None})
 
-def _transaction_error(error: ClientError) -> Exception:
+
+def _failure(error: ClientError, codes: set[object]) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code != "TransactionCanceledException":
         failure = _CALLS.failure("TransactWriteItems", error)
         if isinstance(failure, VendorUnavailable) or code == "TransactionInProgressException":
             return Unknown(VENDOR, "TransactWriteItems", code)
         return failure
-    reasons = cast("Item", error.response).get("CancellationReasons", [])
-    codes = {reason.get("Code") for reason in reasons} - {"None", None}
     if codes & _LOST_RACE:
         return Conflict(f"lost the race for {', '.join(sorted(map(str, codes)))}")
     if codes & _THROTTLED:

@@ -168,10 +168,15 @@ class Slack:
         return None
 
     async def read(self, channel: str, ts: str) -> Said | None:
+        """The history shows no answers in threads; ``conversations.replies`` shows one that it is asked for."""
         at = {"channel": channel, "oldest": ts, "latest": ts, "inclusive": True, "limit": 1}
-        body = await self._api.call("conversations.history", at, idempotent=True)
-        found = next((one for one in body["messages"] if one.get("ts") == ts), None)
-        return Said(author=found.get("user", ""), text=called(typed(found.get("text", "")))) if found else None
+        in_thread = {"channel": channel, "ts": ts}
+        for method, where in (("conversations.history", at), ("conversations.replies", in_thread)):
+            body = await self._api.call(method, where, idempotent=True, accept={"thread_not_found"})
+            for found in body.get("messages", ()):
+                if found.get("ts") == ts:
+                    return Said(author=found.get("user", ""), text=called(typed(found.get("text", ""))))
+        return None
 
     async def permalink(self, channel: str, ts: str) -> str:
         about = {"channel": channel, "message_ts": ts}
@@ -185,6 +190,10 @@ class Slack:
         await self._api.call(
             "pins.add", {"channel": channel, "timestamp": ts}, idempotent=True, accept={"already_pinned"}
         )
+
+    async def private(self, slack_id: str) -> str:
+        body = await self._api.call("conversations.open", {"users": slack_id}, idempotent=True)
+        return str(body["channel"]["id"])
 
     async def direct(self, slack_id: str, message: Message, *, effect_id: str) -> str:
         return await self.post(slack_id, message, effect_id=effect_id)

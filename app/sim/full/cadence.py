@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from functools import partial
+
 from app.domain.audit import AuditType
+from app.sim.full import trails
 from app.sim.full.stage import Stage
 
 
 async def play(stage: Stage, incident: str) -> None:
     room = stage.room(incident)
+    await _quiet(stage)
     await _reminders(stage, incident, room)
     await _notes(stage, incident, room)
     await _severity(stage, stage.incident_of("search"))
@@ -24,17 +29,33 @@ async def _reminders(stage: Stage, incident: str, room: str) -> None:
         return [str(e.details["ic"]) for e in stage.of(incident, AuditType.NUDGE_SENT) if e.seq > spoken]
 
     to = set(await commander.see(reminded, "the commander was reminded"))
-    await commander.press("snooze", about=incident)
-    await stage.until(AuditType.NUDGES_SNOOZED, incident)
-    await commander.command(room, "silence")
-    await stage.until(AuditType.NUDGES_SILENCED, incident)
-    await commander.command(room, "resume")
-    await stage.until(AuditType.NUDGES_RESUMED, incident)
-    stage.check(
-        "reminders go to the commander alone, and are snoozed, silenced, resumed",
-        to == {commander.user},
-        ", ".join(sorted(to)),
-    )
+    stage.check("reminders go to the commander alone", to == {commander.user}, ", ".join(sorted(to)))
+
+
+async def _quiet(stage: Stage) -> None:
+    """Of two incidents in which nobody speaks: only that keeps their reminders away. ``see`` looks at it later."""
+    snoozed, silenced = stage.incident_of("search"), stage.incident_of("accounts")
+    await stage.primary.press("snooze:15", about=snoozed)
+    await stage.until(AuditType.NUDGES_SNOOZED, snoozed)
+    await stage.primary.command(stage.room(silenced), "silence")
+    await stage.until(AuditType.NUDGES_SILENCED, silenced)
+
+
+async def see(stage: Stage, every: timedelta) -> None:
+    """``every``: so often a commander who says nothing is reminded."""
+    snoozed, silenced = stage.incident_of("search"), stage.incident_of("accounts")
+    await stage.primary.command(stage.room(silenced), "resume")
+    resumed = await stage.until(AuditType.NUDGES_RESUMED, silenced)
+    until = datetime.fromisoformat(stage.of(snoozed, AuditType.NUDGES_SNOOZED)[0].details["until"])
+    for incident, since in ((snoozed, until - timedelta(seconds=1)), (silenced, resumed.at)):
+        await stage.lead.see(partial(_reminded, stage, incident, since), f"reminders of {incident} came again")
+    stage.check("no reminder while it is snoozed", *trails.snoozed(stage.of(snoozed), every))
+    stage.check("no reminder from silence to resume", *trails.silenced(stage.of(silenced), every))
+
+
+async def _reminded(stage: Stage, incident: str, since: datetime) -> bool:
+    await stage.seen.look()
+    return bool(trails.reminders_due(stage.of(incident), since))
 
 
 async def _notes(stage: Stage, incident: str, room: str) -> None:

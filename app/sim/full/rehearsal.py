@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from app import clock
 from app.domain.audit import AuditType
 from app.sim import auditor, cast
 from app.sim.auditor import Check, Report
-from app.sim.full import after, cadence, command, page, storm
+from app.sim.full import after, cadence, command, endings, page, storm
 from app.sim.full.stage import Stage
 from app.sim.player import NotSeen
 from app.sim.sandbox import Sandbox
@@ -42,11 +42,14 @@ async def rehearse(say: Callable[[str], None] = lambda _: None) -> Report:
 
 
 async def _play(stage: Stage) -> None:
-    await storm.play(stage)
+    alone = await storm.play(stage)
+    await endings.begin(stage, alone)
     main = stage.incident_of(cast.SERVICE)
     await command.play(stage, main)
     await cadence.play(stage, main)
     await page.play(stage, main)
+    await cadence.see(stage, timedelta(seconds=int(SETTINGS["NUDGE_INTERVAL_S"])))
+    await endings.see(stage, alone)
     await after.play(stage, main)
 
 
@@ -62,7 +65,7 @@ async def _report(stage: Stage, timings: dict[str, int]) -> Report:
         Check("every gesture was acknowledged", not late, f"{len(gestures)} gestures, {len(late)} late or lost"),
         Check("only the incident that it was meant for is public", len(published) == 1, ", ".join(published)),
     )
-    leaks = await asyncio.to_thread(auditor.left_behind, stage.sandbox.at.aws)
+    leaks = await auditor.left_behind(stage.sandbox.at.aws, stage.say)
     events = sum(len(export.events) for export in exports if export)
     return Report(
         incidents[0] if incidents else None, checks, events, bool(events) and not broken, tuple(leaks), timings

@@ -13,10 +13,12 @@ GROUPS = 100
 _AT_ONCE = 10
 
 
-async def play(stage: Stage) -> None:
+async def play(stage: Stage) -> str:
+    """The incident of what was split off."""
     await _storm(stage)
-    await _split(stage, stage.incident_of("payments"))
+    alone = await _split(stage, stage.incident_of("payments"))
     await _nobody(stage, stage.incident_of("mail"))
+    return alone
 
 
 async def _storm(stage: Stage) -> None:
@@ -43,7 +45,7 @@ async def _storm(stage: Stage) -> None:
         await stage.lead.command(stage.room(stage.incident_of(service)), "status")
 
 
-async def _split(stage: Stage, incident: str) -> None:
+async def _split(stage: Stage, incident: str) -> str:
     before = {event.incident_id for event in stage.seen.events}
     joined = stage.of(incident, AuditType.ALERT_JOINED)[0].details["alert_group"]
     await stage.lead.command(stage.room(incident), f"split {joined}")
@@ -56,6 +58,7 @@ async def _split(stage: Stage, incident: str) -> None:
 
     alone = await stage.lead.see(apart, "what was split off has a room of its own")
     stage.check("an alert that was split off is an incident of its own", alone not in before, alone)
+    return alone
 
 
 async def _nobody(stage: Stage, incident: str) -> None:

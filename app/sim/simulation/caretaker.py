@@ -58,7 +58,7 @@ async def _tend(house: House, incident: Incident) -> None:
     if incident.status is Status.TRACKED or incident.archived_at or incident.channel_id is None:
         return
     room = house.slack.workspace.channels[incident.channel_id]
-    people = sorted(member for member in room.members if member in {one.slack_id for one in incident.responders})
+    people = sorted(room.members - {cast.BOT_USER_ID})  # whoever let them in, and whether or not that is on record
     if not people:
         if incident.status is not Status.RESOLVED:
             await _end_alert(house, incident)

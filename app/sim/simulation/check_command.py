@@ -10,7 +10,7 @@ from app.domain.audit import AuditEvent, AuditType
 from app.sim.simulation.house import House
 
 _T = AuditType
-_TOLD = {_T.NOBODY_HERE_ESCALATED, _T.NOBODY_INVITED_ESCALATED}
+_TOLD = {_T.NOBODY_HERE_ESCALATED, _T.NOBODY_INVITED_ESCALATED, _T.NOBODY_LEFT_TO_TELL}
 _PATIENCE = timedelta(minutes=30)  # far above what the policy allows: vendors are down, timers late, processors dead
 
 

@@ -131,7 +131,8 @@ def _put_back(house: House) -> Iterator[str]:
         texts.sort(key=lambda one: one.approved_at or one.created_at)
         now = {change.name: change.after.value for one in texts for change in one.text.components}
         if texts and texts[-1].text.status.value == "resolved":
-            left = [name for name, status in now.items() if status != "operational"]
+            first = {change.name: change.before for one in reversed(texts) for change in one.text.components}
+            left = [name for name, status in now.items() if status not in {"operational", first[name]}]
             yield from (f"{incident.id} reads resolved, and left {name} broken" for name in left)
 
 

@@ -116,6 +116,7 @@ _MEANING: dict[AuditType, Callable[[_Facts, _Facts], _Facts]] = {
     _T.ASSEMBLY_STARTED: lambda *_: {"status": Status.ROOM_ASSEMBLING},
     _T.WAR_ROOM_ASSEMBLED: _assembled,
     _T.STATUSPAGE_PUBLISHED: lambda *_: {"promised_update_at": None},  # kept, or overtaken; what follows says anew
+    _T.PUBLIC_INCIDENT_GONE: lambda *_: {"promised_update_at": None},
     _T.UPDATE_PROMISED: lambda _, details: {"promised_update_at": datetime.fromisoformat(details["at"])},
     _T.INCIDENT_RESOLVED: lambda *_: {"status": Status.RESOLVED, "promised_update_at": None},
     _T.INCIDENT_MITIGATED: lambda *_: {"status": Status.MITIGATED},

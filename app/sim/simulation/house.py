@@ -43,6 +43,7 @@ from app.sim.workos import WorkOSSim
 
 VENDORS = ("slack", "oncall", "workos", "grafana", "github", "statuspage", "linear")
 _THROTTLED = {"slack": slack.throttled, "statuspage": statuspage.throttled, "linear": linear.throttled}
+_RECEIVES_MAX = 100  # as a deployment has it (artifacts/aws-substrate.yaml)
 _TIMERS_LOOK_S = 15.0
 
 
@@ -60,8 +61,9 @@ class House:
         }
         self.aws = AwsFaults()
         self.store, self.timers, self.vault = MemoryStore(), MemoryTimers(), MemoryVault()
-        self.events, self.nudges = BookedQueue("incident-events.fifo"), BookedQueue("nudge-events.fifo")
-        self.sla_checks = BookedQueue("sla-check.fifo")
+        self.events, self.nudges, self.sla_checks = (
+            BookedQueue(f"{name}.fifo", _RECEIVES_MAX) for name in ("incident-events", "nudge-events", "sla-check")
+        )
         self.queues = (self.events, self.nudges, self.sla_checks)
         rules = stream(seed, "policy")
         self.policy = Policy(
@@ -174,7 +176,7 @@ class _Courier:
 
     def __init__(self, house: House, queue: Queue) -> None:
         self._house = house
-        self._app = bolt_app(people_of.SIGNING_SECRET, queue.send)
+        self._app = bolt_app(lambda: people_of.SIGNING_SECRET, queue.send)
 
     async def deliver(self, gesture: Gesture) -> None:
         timestamp = str(int(clock.wall() + self._house.skews["slack"]))

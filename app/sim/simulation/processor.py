@@ -42,6 +42,7 @@ from app.ports import (
     Vault,
     Writer,
 )
+from app.processor.attempts import Marks
 from app.processor.consumer import Consumer
 from app.processor.dispatch import Dispatcher
 from app.processor.reconciler import Reconciler
@@ -85,6 +86,7 @@ class Processor:
             Consumer(
                 source, functools.partial(self._work, queue), name=queue.name, visibility_s=_VISIBILITY_S,
                 max_attempts=_MAX_ATTEMPTS, drain_timeout_s=_DRAIN_S, told=self._dispatcher.told,
+                marks=cast(Marks, store),
             )
             for source, queue in zip(queues, house.queues, strict=True)
         ]  # fmt: skip
