@@ -1015,4 +1015,34 @@ MUTANTS = (
         "        if wait_s < 0:\n",
         "contract/test_webhook.py",
     ),
+    Mutant(
+        "D1", "what was written to one person is not looked for", "app/flows/steps.py",
+        "    await post_once(chat, await chat.private(slack_id), message, effect_id, adopting=True)\n",
+        "    await chat.direct(slack_id, message, effect_id=effect_id)\n",
+        "unit/test_aftercare.py",
+    ),
+    Mutant(
+        "L7", "while a call is out to see, the others are turned away", "app/outbound/breaker.py",
+        "        while self._probe is not None:\n            await self._probe.wait()\n",
+        "        if self._probe is not None:\n            return False\n",
+        "unit/test_outbound.py",
+    ),
+    Mutant(
+        "S3", "with nobody left to tell, the alarm ends in silence", "app/flows/unheard.py",
+        "    if incident.unheard_at is None:\n        metrics",
+        "    if incident.unheard_at:\n        metrics",
+        "unit/test_people.py",
+    ),
+    Mutant(
+        "S2", "Keep open answers whatever question there is", "app/flows/ending.py",
+        "end != ticket.end or incident.kept_open == end",
+        "incident.kept_open == end",
+        "unit/test_second_end.py unit/test_intake_stories.py",
+    ),
+    Mutant(
+        "S7", "a public incident that was deleted counts as open", "app/domain/incident.py",
+        "self.public.status not in {\"resolved\", DELETED}",
+        "self.public.status != \"resolved\"",
+        "unit/test_public_text.py",
+    ),
 )  # fmt: skip
