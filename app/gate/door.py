@@ -163,7 +163,9 @@ class Door:
                 return None  # settled meanwhile by another process, which has recorded it
             if public is not None:
                 return published(incident, current, move, public)
-            return gone(incident, current, why) if deleted else gave_up(incident, current, move, why)
+            if deleted and incident.public:
+                return gone(incident, incident.public, current, why)
+            return gave_up(incident, current, move, why)
 
         incident = await ledger.amend_drafts(self._store, draft.incident_id, decide)
         settled = await self._store.draft(draft.incident_id, draft.id)

@@ -84,15 +84,12 @@ def _promise(incident: Incident, draft: Draft) -> datetime | None:
     return at if at and at > clock.now() else None
 
 
-def gone(incident: Incident, draft: Draft, why: str) -> Decision:
-    """Somebody deleted the public incident on Statuspage: customers read nothing of it. Nothing is left to close."""
+def gone(incident: Incident, public: PublicIncident, draft: Draft, why: str) -> Decision:
+    """Somebody deleted ``public`` on Statuspage: customers read nothing of it. Nothing is left to close."""
     failed = gave_up(incident, draft, Move.REFUSE, why)
-    if incident.public is None:
-        return failed
-    details = {"statuspage_id": incident.public.id, "was": incident.public.status}
+    details = {"statuspage_id": public.id, "was": public.status}
     fact = Fact(type=AuditType.PUBLIC_INCIDENT_GONE, actor=SYSTEM, details=details)
-    public = incident.public.model_copy(update={"status": DELETED})
-    closed = incident.but(public=public, promised_update_at=None)
+    closed = incident.but(public=public.model_copy(update={"status": DELETED}), promised_update_at=None)
     return replace(failed, incident=closed, facts=[*failed.facts, fact])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -293,7 +294,15 @@ def test_a_text_that_says_resolved_and_leaves_a_component_broken_does_not_pass()
     play(story)
 
 
-@pytest.mark.parametrize("body", ["Impact: [describe impact]", "Write to ops@example.com", "<!channel> We are down."])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Impact: [describe impact]",
+        "Write to ops@example.com",
+        "<!channel> We are down.",
+        "Next update by 14:30 CET.",  # nobody would be reminded of what customers wait for
+    ],
+)
 def test_an_unfinished_or_indiscreet_text_does_not_pass(body: str) -> None:
     """G5, X5."""
 
@@ -302,6 +311,21 @@ def test_an_unfinished_or_indiscreet_text_does_not_pass(body: str) -> None:
         with pytest.raises(Refused, match=r"Edit"):
             await gate.approve(draft)
         assert gate.posts == []
+
+    play(story)
+
+
+def test_what_was_rejected_does_not_pass_by_an_older_button() -> None:
+    """G8, P-audit: the button that approves is still in somebody's window; who pressed it is on record."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        await drafts.reject(gate.store, draft.incident_id, draft.id, actor="slack:U1")
+        with pytest.raises(Refused, match="it was rejected"):
+            await gate.approve(draft)
+        assert (gate.posts, gate.told) == ([], [])
+        [refused] = await gate.events("STATUSPAGE_APPROVAL_REFUSED")
+        assert (refused["sha256"], "it was rejected" in refused["why"]) == (draft.sha256, True)
 
     play(story)
 
@@ -337,6 +361,42 @@ def test_a_lost_answer_is_unknown_and_is_settled_by_reading() -> None:
         now = await gate.store.incident(gate.incident.id)
         assert now is not None
         assert now.public is not None
+
+    play(story)
+
+
+class _Garbled(httpx.AsyncBaseTransport):
+    """Statuspage does what it is asked to; what it says of it comes as ``words``."""
+
+    def __init__(self, page: httpx.AsyncBaseTransport, words: str) -> None:
+        self._page, self._words = page, words
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._page.handle_async_request(request)
+        return httpx.Response(answer.status_code, text=self._words)
+
+
+@pytest.mark.parametrize("words", ["<p>Thank you!</p>", "", "[]", "{}", '{"id": "abc"}', '{"id": 7, "status": []}'])
+def test_an_answer_that_cannot_be_read_is_unknown_and_is_settled_by_reading(words: str) -> None:
+    """D6, D7, P-audit: customers read the text. It is neither called failed nor sent again, and the trail says why."""
+
+    async def story(gate: Gate) -> None:
+        draft = await gate.draft()
+        sound = gate.door._target
+        gate.door._target = replace(sound, transport=_Garbled(httpx.ASGITransport(gate.faulty), words))
+        assert (await gate.approve(draft)).draft.state is DraftState.UNKNOWN
+        gate.door._target = sound
+        [unknown] = await gate.events("STATUSPAGE_PUBLISH_UNKNOWN")
+        assert (unknown["sha256"], "cannot be read" in unknown["why"]) == (draft.sha256, True)
+        await gate.approve(draft)
+        await settle(gate.store, gate.read, gate.incident.id, draft.id)
+        assert gate.posts == [draft.sha256]
+        [published] = await gate.events("STATUSPAGE_PUBLISHED")
+        assert published["found_by_reading"] is True
+        of = await gate.store.incident(gate.incident.id)
+        assert of is not None
+        assert of.public is not None
+        assert [of.public.id] == [*gate.page.incidents]
 
     play(story)
 
@@ -415,6 +475,69 @@ def test_updates_and_the_resolution_go_through_the_same_door_onto_one_public_inc
             assert (await gate.approve(draft)).draft.state is DraftState.PUBLISHED
         assert len(gate.page.incidents) == 1
         assert [write.method for write in gate.page.writes] == ["POST", "PATCH", "PATCH"]
+
+    play(story)
+
+
+def _deleted_after(first: str, then: Callable[[Gate, Draft], Coroutine[Any, Any, None]]) -> None:
+    """``first`` is published, somebody deletes it on Statuspage, and an update of it is approved."""
+
+    async def story(gate: Gate) -> None:
+        await gate.approve(await gate.draft(first))
+        gate.page.incidents.clear()
+        over = text("It is over.").model_copy(update={"status": PublicStatus.RESOLVED})
+        failed = (await gate.approve(await gate.draft(cause="2", public=over))).draft
+        assert failed.state is DraftState.FAILED
+        await then(gate, failed)
+
+    play(story)
+
+
+def test_a_public_incident_that_was_deleted_is_on_record_and_nothing_is_left_to_close() -> None:
+    """S7, P-audit: which one, what it said, and the update that failed by it; nobody waits for what it promised."""
+
+    async def then(gate: Gate, failed: Draft) -> None:
+        of, trail = await gate.store.incident(gate.incident.id), await gate.store.trail(gate.incident.id)
+        assert of is not None
+        assert of.public is not None
+        assert (of.public.status, of.public_open, of.promised_update_at) == ("deleted", False, None)
+        [published] = await gate.events("STATUSPAGE_PUBLISHED")
+        last, gone = trail[-2:]
+        assert (last.type, last.details["draft_id"]) == ("STATUSPAGE_PUBLISH_FAILED", failed.id)
+        assert (gone.type, gone.actor) == ("PUBLIC_INCIDENT_GONE", "system")
+        assert gone.details == {"statuspage_id": published["statuspage_id"], "was": "investigating"}
+        with pytest.raises(Refused, match="nothing that could be resolved"):
+            await gate.approve(failed)
+        [refused] = await gate.events("STATUSPAGE_APPROVAL_REFUSED")
+        assert (refused["draft_id"], "was deleted" in refused["why"]) == (failed.id, True)
+        assert [(write.method, write.status) for write in gate.page.writes] == [("POST", 201), ("PATCH", 404)]
+
+    _deleted_after("We look into it. Next update within 30 minutes.", then)
+
+
+def test_another_text_opens_a_public_incident_in_the_place_of_the_deleted_one() -> None:
+    """S7, P-audit: by an approval of its own. That it cannot be opened deletes nothing a second time."""
+
+    async def then(gate: Gate, _: Draft) -> None:
+        known = await gate.draft("We know why.", cause="3")
+        target, gate.door._target = gate.door._target, replace(gate.door._target, page_id="another")
+        assert (await gate.approve(known)).draft.state is DraftState.FAILED
+        gate.door._target = target
+        assert (await gate.approve(known)).draft.state is DraftState.PUBLISHED
+        assert [(write.method, write.status) for write in gate.page.writes[2:]] == [("POST", 404), ("POST", 201)]
+        assert len(await gate.events("PUBLIC_INCIDENT_GONE")) == len(gate.page.incidents) == 1
+
+    _deleted_after("We look into it.", then)
+
+
+def test_a_page_that_is_not_there_is_no_deleted_incident() -> None:
+    """P-audit: nothing was public yet, so nothing is said to be gone."""
+
+    async def story(gate: Gate) -> None:
+        gate.door._target = replace(gate.door._target, page_id="another")
+        outcome = await gate.approve(await gate.draft())
+        assert (outcome.draft.state, "404" in outcome.why) == (DraftState.FAILED, True)
+        assert (outcome.incident.public, await gate.events("PUBLIC_INCIDENT_GONE")) == (None, [])
 
     play(story)
 

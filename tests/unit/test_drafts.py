@@ -28,6 +28,7 @@ LASTS = timedelta(minutes=30)
         "<!channel> all is well",
         "Ask <@U0LEAD> or in <#C0ROOM>",
         "<https://evil.example|your bank>",
+        "Next update by 14:30 CET.",
     ],
 )
 def test_an_unfinished_or_indiscreet_text_has_problems(body: str) -> None:
