@@ -411,7 +411,7 @@ def test_the_pod_ends_cleanly_when_told(aws: str) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     start = "import asyncio; from app import settings; from app.webhook import main; "
-    start += "asyncio.run(main.run(settings.load(settings.WebhookSettings)))"
+    start += "read = lambda: settings.load(settings.WebhookSettings); asyncio.run(main.run(read(), read))"
     environment = {
         "AWS_REGION": sandbox.REGION,
         "SLACK_SIGNING_SECRET": SLACK_SECRET,
