@@ -38,7 +38,12 @@ INVENTORY: dict[str, tuple[str, ...]] = {
     ),
     "grafana-cloud": ("GRAFANA_ONCALL_TOKEN", "GRAFANA_CLOUD_TOKEN"),
 }
-OPTIONAL = {"SLACK_APP_TOKEN", "HEARTBEAT_URL"}  # may be left out: HTTP transport; no watch outside
+# May be left out, when the chart does not ask for them: what it asks for and does not find keeps all of the processor's
+# secrets from its pod.
+OPTIONAL = {
+    "SLACK_APP_TOKEN": "settings.SLACK_TRANSPORT=http",
+    "HEARTBEAT_URL": "processor.heartbeat=false",
+}
 PLACEHOLDER = "<fill in>"
 _PLACEHOLDERS = re.compile(
     r"<[^>]*>|change.?me|set.?me|fill.?in|todo|example|placeholder|x{4,}|\.{3}|…|dummy|your.?(key|token)", re.IGNORECASE
@@ -75,6 +80,16 @@ def problems(secrets: Secrets) -> list[str]:
             found += [f"{name}.{key}: is missing" for key in keys if key not in value and key not in OPTIONAL]
             found += [problem for key in keys if key in value for problem in _unfit(f"{name}.{key}", value[key])]
     return found
+
+
+def left_out(secrets: Secrets) -> list[str]:
+    """What the chart's values must say when something is not there."""
+    there = {key for keys in secrets.values() if isinstance(keys, dict) for key in keys}
+    return [
+        f"{key} is left out: the chart's values must say {value}, or its secrets do not reach the processor"
+        for key, value in OPTIONAL.items()
+        if key not in there
+    ]
 
 
 def _unfit(where: str, value: object) -> list[str]:
@@ -146,6 +161,8 @@ def main(
     for outcome in outcomes:
         table.add_row(outcome.name, outcome.what)
     out.print(table)
+    for line in left_out(secrets):
+        err.print(f"[yellow]{line}[/yellow]")
     raise typer.Exit(int(any(outcome.what in {"missing", "differs"} for outcome in outcomes)))
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from app.settings import ProcessorSettings, WebhookSettings
 from app.sim import aws
 from scripts import seed_secrets
-from scripts.seed_secrets import INVENTORY, OPTIONAL, Outcome, problems, seed, template
+from scripts.seed_secrets import INVENTORY, OPTIONAL, Outcome, left_out, problems, seed, template
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "incident-response/staging"
@@ -45,7 +46,7 @@ def test_every_setting_that_is_a_secret_is_in_the_inventory() -> None:
     settings = {**WebhookSettings.model_fields, **ProcessorSettings.model_fields}
     secret = {name.upper() for name, field in settings.items() if _is_secret(field.annotation)}
     assert {key for keys in INVENTORY.values() for key in keys} == secret
-    assert secret >= OPTIONAL
+    assert secret >= OPTIONAL.keys()
 
 
 def _is_secret(annotation: Any) -> bool:
@@ -89,6 +90,21 @@ def test_optional_ones_may_be_left_out() -> None:
     for key in OPTIONAL:
         del secrets["app-secrets"][key]
     assert problems(secrets) == []
+
+
+def test_what_is_left_out_names_what_the_chart_must_be_told_then() -> None:
+    """P-loud: a key that is asked for and not there keeps the others from the pod, too."""
+    assert left_out(filled()) == []
+    secrets = filled()
+    del secrets["app-secrets"]["HEARTBEAT_URL"]
+    [line] = left_out(secrets)
+    assert line.startswith("HEARTBEAT_URL is left out")
+    assert "processor.heartbeat=false" in line
+    values = yaml.safe_load((ROOT / "chart" / "values.yaml").read_text())
+    for told in OPTIONAL.values():
+        section, name = told.partition("=")[0].split(".")
+        assert section in values
+        assert name in values[section] or section == "settings"
 
 
 def test_twice_is_once_and_only_what_differs_is_written(client: Any) -> None:
