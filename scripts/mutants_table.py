@@ -1051,4 +1051,10 @@ MUTANTS = (
         "self.public.status != \"resolved\"",
         "unit/test_public_text.py",
     ),
+    Mutant(
+        "S7", "with a wrong page id the public incident counts as deleted", "app/gate/door.py",
+        "deleted = not_there and await self._page_is_there(draft)",
+        "deleted = not_there",
+        "contract/test_door.py",
+    ),
 )  # fmt: skip

@@ -55,7 +55,7 @@ class GitHub:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        self._http = Client("github", api_url, headers=headers, transport=transport)
+        self._http = Client("GitHub", api_url, headers=headers, transport=transport)
         self._org = org
         self._repos = tuple(repos)
 

@@ -81,9 +81,9 @@ class GrafanaCloud:
         def http(vendor: str, url: str | None, instance_id: str | None) -> Client | None:
             return Client(vendor, url, auth=(instance_id or org_id, token), transport=transport) if url else None
 
-        mimir = http("mimir", mimir_url, mimir_instance_id)
-        loki = http("loki", loki_url, loki_instance_id)
-        tempo = http("tempo", tempo_url, tempo_instance_id)
+        mimir = http("Mimir", mimir_url, mimir_instance_id)
+        loki = http("Loki", loki_url, loki_instance_id)
+        tempo = http("Tempo", tempo_url, tempo_instance_id)
         self._sources = {
             Kind.METRIC: _Source(mimir, "GRAFANA_MIMIR_URL", _pane("grafanacloud-prom", "expr")),
             Kind.LOGS: _Source(loki, "GRAFANA_LOKI_URL", _pane("grafanacloud-logs", "expr")),

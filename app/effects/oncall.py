@@ -45,7 +45,7 @@ class OnCallApi:
     def __init__(self, base_url: str, token: str, *, transport: Transport | None = None) -> None:
         # The token stands bare: OnCall does not strip a "Bearer" in front of it.
         self._http = Client(
-            "oncall", base_url.rstrip("/") + "/api/v1", headers={"Authorization": token}, transport=transport
+            "OnCall", base_url.rstrip("/") + "/api/v1", headers={"Authorization": token}, transport=transport
         )
         self._last_alerts: dict[str, dict[str, Any]] = {}  # of the open groups, by group: read once, they do not change
 
@@ -61,7 +61,7 @@ class OnCallApi:
         chain_id = route.get("escalation_chain_id")
         if not chain_id:
             remedy = f"connect an escalation chain to route {route['id']} in OnCall"
-            raise VendorRefused("oncall", "find responders", "the route has no escalation chain", remedy=remedy)
+            raise VendorRefused("OnCall", "find responders", "the route has no escalation chain", remedy=remedy)
         policies = await self._pages("escalation_policies/", {"escalation_chain_id": str(chain_id)}, "read policies")
         policies.sort(key=lambda policy: int(policy.get("position") or 0))
 
@@ -105,7 +105,7 @@ class OnCallApi:
             if routes:
                 return routes[-1]
         remedy = "send route_id or integration_id with the alert, or let the alert come from OnCall"
-        raise VendorRefused("oncall", "find responders", "the alert leads to no route", remedy=remedy)
+        raise VendorRefused("OnCall", "find responders", "the alert leads to no route", remedy=remedy)
 
     async def _user_ids(
         self, policies: Iterable[dict[str, Any]], words: list[str], failures: list[VendorError]
@@ -189,7 +189,7 @@ class OnCallApi:
 
 def _odd(operation: str) -> VendorRefused:
     remedy = "check GRAFANA_ONCALL_URL: it is OnCall's address without /api/v1"
-    return VendorRefused("oncall", operation, "not the shape of OnCall's API", remedy=remedy)
+    return VendorRefused("OnCall", operation, "not the shape of OnCall's API", remedy=remedy)
 
 
 async def _each(calls: Iterable[Awaitable[T]]) -> list[T | VendorError]:

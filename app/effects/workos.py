@@ -36,7 +36,7 @@ class WorkOS:
         *,
         transport: Transport | None = None,
     ) -> None:
-        self._http = Client("workos", api_url, headers={"Authorization": f"Bearer {api_key}"}, transport=transport)
+        self._http = Client("WorkOS", api_url, headers={"Authorization": f"Bearer {api_key}"}, transport=transport)
         self._directory_id = directory_id
         self._team_groups = team_groups
         self._kept: dict[str, tuple[float, list[Person]]] = {}  # by group: when it was read, and who was in it
@@ -73,11 +73,11 @@ class WorkOS:
                 after = page["list_metadata"]["after"]
             except (KeyError, TypeError, AttributeError) as error:
                 remedy = "check WORKOS_API_URL in the settings"
-                raise VendorRefused("workos", "list group members", "not the API's shape", remedy=remedy) from error
+                raise VendorRefused("WorkOS", "list group members", "not the API's shape", remedy=remedy) from error
             if after is None:
                 return people
         remedy = f"map the team to a smaller group than {group} in WORKOS_TEAM_GROUP_MAP"
-        raise VendorRefused("workos", "list group members", f"more than {_PAGES_MAX * _PAGE} members", remedy=remedy)
+        raise VendorRefused("WorkOS", "list group members", f"more than {_PAGES_MAX * _PAGE} members", remedy=remedy)
 
     def _belongs(self, user: Mapping[str, Any]) -> bool:
         """Active, and of our directory: a mistyped group must not let strangers in."""

@@ -87,7 +87,8 @@ class Door:
         except Unknown as error:
             return await self._record(draft, Move.LOSE, why=error.detail)
         except VendorError as error:
-            deleted = isinstance(error, VendorRefused) and error.code == "404" and _to_update(incident) is not None
+            not_there = isinstance(error, VendorRefused) and error.code == "404" and _to_update(incident) is not None
+            deleted = not_there and await self._page_is_there(draft)
             return await self._record(draft, Move.REFUSE, why=str(error), deleted=deleted)
         return await self._record(draft, Move.CONFIRM, public=public)
 
@@ -151,6 +152,14 @@ class Door:
     async def _already_there(self, draft: Draft) -> PublicIncident | None:
         """An earlier POST of this draft was given up on: look once more whether it landed after all."""
         return found_on(await self._page.find(draft.id))
+
+    async def _page_is_there(self, draft: Draft) -> bool:
+        """One that is not known answers 404, too; then customers may well read the public incident on the right one."""
+        try:
+            await self._page.find(draft.id)
+        except VendorError:
+            return False
+        return True
 
     async def _record(
         self, draft: Draft, move: Move, *, public: PublicIncident | None = None, why: str = "", deleted: bool = False

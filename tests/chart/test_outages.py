@@ -80,7 +80,7 @@ async def test_workos_goes_away(serve: Serve, tmp_path: Path) -> None:
         await player.until(AuditType.WAR_ROOM_ASSEMBLED, count=6)
         rooms = [room for room in (await sandbox.people("slack/people/state"))["channels"] if room["private"]]
         assert all("Not known" in str(room["posts"]) for room in rooms)
-        await _told(collector, breaker("workos"), 1)
+        await _told(collector, breaker("WorkOS"), 1)
         await _told(collector, READY, 1)
         assert firing(collector.series, tmp_path) == ["DirectoryLookupsFail", "VendorLeftAlone"]
 

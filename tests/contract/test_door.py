@@ -515,6 +515,23 @@ def test_a_public_incident_that_was_deleted_is_on_record_and_nothing_is_left_to_
     _deleted_after("We look into it. Next update within 30 minutes.", then)
 
 
+def test_a_page_that_is_not_known_is_no_deleted_incident() -> None:
+    """S7, P-gate: with a wrong STATUSPAGE_PAGE_ID customers read on, on the right page; nothing of theirs is let go."""
+
+    async def story(gate: Gate) -> None:
+        await gate.approve(await gate.draft("We look into it. Next update within 30 minutes."))
+        wrong = ("http://page/v1", cast.STATUSPAGE_KEY, "another")
+        gate.door._target = replace(gate.door._target, page_id="another")
+        gate.door._page = StatuspageRead(*wrong, transport=httpx.ASGITransport(gate.faulty))
+        failed = (await gate.approve(await gate.draft("We know why.", cause="2"))).draft
+        of = await gate.store.incident(gate.incident.id)
+        assert of is not None
+        assert (failed.state, of.public_open, of.promised_update_at is None) == (DraftState.FAILED, True, False)
+        assert await gate.events("PUBLIC_INCIDENT_GONE") == []
+
+    play(story)
+
+
 def test_another_text_opens_a_public_incident_in_the_place_of_the_deleted_one() -> None:
     """S7, P-audit: by an approval of its own. That it cannot be opened deletes nothing a second time."""
 

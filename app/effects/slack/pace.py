@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app import clock
 from app.errors import VendorThrottled
 
-VENDOR = "slack"
+VENDOR = "Slack"
 WAIT_MAX_S = 4.0  # longer than that, and the message had better go back to the queue
 
 
