@@ -102,7 +102,7 @@ async def test_where_what_was_touched_cannot_be_read_the_directory_decides_and_t
     commits, _, owners = await code.snapshot(CHECKOUT, clock.now())
     owner, gap = owners.text.splitlines()
     assert owner == "checkout: @example-org/checkout, checkout-lead@example.com"
-    assert gap.startswith("checkout: what was touched is not known: github")
+    assert gap.startswith("checkout: what was touched is not known: GitHub")
     assert commits.outcome is Outcome.FAILED
     await code.aclose()
 
@@ -142,7 +142,7 @@ async def test_one_repository_fails_alone_and_that_is_said(sim: GitHubSim, githu
         assert reading.outcome is Outcome.MEASURED
         *lines, gap = reading.text.splitlines()
         assert lines[0].startswith("checkout")
-        assert gap.startswith("payments: not read: github")
+        assert gap.startswith("payments: not read: GitHub")
         assert "404" in gap
 
 

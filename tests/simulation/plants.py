@@ -13,7 +13,7 @@ from app.domain.change import Change
 from app.domain.draft import Draft
 from app.domain.incident import Incident
 from app.effects.slack import Slack
-from app.flows import publishing
+from app.flows import publishing, steps
 from app.flows.archive import Archive
 from app.gate import door, rules
 from app.gate.door import Door
@@ -85,7 +85,14 @@ def deleted_instead_of_parked(patch: pytest.MonkeyPatch) -> None:
 
 
 def worked_beside_itself(patch: pytest.MonkeyPatch) -> None:
-    """What a processor has in hand is taken again when its hold ran out: the first defect that the simulation found."""
+    """What a processor has in hand is taken again when its hold ran out: the first defect that the simulation found.
+
+    Behind it stands a second guard, that one message is posted by one lane at a time; it is taken away, too.
+    """
+
+    class NoTurns(dict[Any, Any]):
+        def setdefault(self, *_: object) -> dict[Any, Any]:
+            return {}
 
     class Forgetful(set[str]):
         def __contains__(self, _: object) -> bool:
@@ -98,6 +105,7 @@ def worked_beside_itself(patch: pytest.MonkeyPatch) -> None:
         self._in_hand = Forgetful()
 
     patch.setattr(Consumer, "__init__", make)
+    patch.setattr(steps, "_posting", NoTurns())
 
 
 def a_failure_that_stops_no_lane(patch: pytest.MonkeyPatch) -> None:
