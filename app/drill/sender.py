@@ -77,7 +77,7 @@ class Sender:
     async def send(self, event: Literal["alert group created", "resolve"]) -> None:
         body = json.dumps(self._payload(event)).encode()
         headers = {"Content-Type": "application/json", **proof(self._settings, self._secret, body)}
-        webhook = Client("webhook", self._target.url)
+        webhook = Client("webhook", self._target.url.rstrip("/").removesuffix("/webhook"))  # with it or without
         try:
             await webhook.send("POST", "webhook", operation=f"send {event}", content=body, headers=headers)
         except VendorRefused as error:

@@ -21,7 +21,8 @@ async def test_a_drill_at_a_deployment_fires_watches_and_judges() -> None:
     """S9: a real webhook, a real room, the people of the route that was named; then the sweep finds all as it was."""
     async with Sandbox() as sandbox:
         player = Player(sandbox, cast.PEOPLE[0])
-        fired = asyncio.create_task(_typed(sandbox, "drill", "--json", "--url", sandbox.at.webhook, *ROUTE))
+        pasted = f"{sandbox.at.webhook}/webhook"  # as the sandbox prints it, and as OnCall has it
+        fired = asyncio.create_task(_typed(sandbox, "drill", "--json", "--url", pasted, *ROUTE))
         room = await _room(player)
         await player.command(room, "status draft Some customers cannot pay.")
         await player.until(AuditType.STATUSPAGE_DRAFT_SHOWN)
