@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 from app import clock, ledger
 from app.domain.gesture import Gesture
 from app.domain.incident import Status
 from app.domain.people import Human
+from app.errors import VendorRefused
 from app.flows import command
 from app.flows.resolution import resolve
 from app.messages import alerts
@@ -22,5 +25,6 @@ async def handle(gesture: Gesture, human: Human, store: Store, chat: Chat, queue
     await resolve(store, queue, incident.id, actor=human.actor, at=clock.now(), by=gesture.key)
     if gesture.channel_id and gesture.message_ts:
         words = f"<@{human.slack_id}> resolved it."
-        await chat.update(gesture.channel_id, gesture.message_ts, alerts.answered(words))
+        with suppress(VendorRefused):  # held back until the room was archived: it is resolved all the same (D8)
+            await chat.update(gesture.channel_id, gesture.message_ts, alerts.answered(words))
     return say("Resolved. The postmortem draft is being written; its link will be announced here.")

@@ -16,8 +16,10 @@ from app.domain.audit import verify
 from app.domain.incident import Incident, Status
 from app.domain.policy import RULES, Rule, Together
 from app.domain.severity import Severity
-from app.errors import Refused
+from app.effects.slack import Slack
+from app.errors import Refused, VendorRefused
 from app.flows import intake
+from app.messages.message import Message
 from app.sim import cast, memory_queue
 from app.sim.faults import Kind
 from app.sim.slack_state import Channel
@@ -477,6 +479,27 @@ def test_the_commander_resolves_it_by_the_button() -> None:
         await office.settle()
         assert (await house.incident()).resolved_by == f"slack:{IC}"
         assert "resolve_incident" not in _words(house.rooms[0])
+
+    _play(story)
+
+
+def test_a_question_that_can_be_edited_no_more_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D8, P-loud: Slack held the edit back until the room was archived. Nothing is parked for that."""
+    update = Slack.update
+
+    async def archived_by_then(self: Slack, channel: str, ts: str, message: Message) -> None:
+        if "resolved it" in message.text:
+            raise VendorRefused("Slack", "chat.update", "is_archived")
+        await update(self, channel, ts, message)
+
+    monkeypatch.setattr(Slack, "update", archived_by_then)
+
+    async def story(house: House, office: Office) -> None:
+        await _end(office)
+        await office.press(IC, "resolve_incident")
+        await office.settle()
+        assert (await house.incident()).resolved_by == f"slack:{IC}"
+        assert any(one.text.startswith("Resolved.") for one in house.slack.workspace.whispers)
 
     _play(story)
 
