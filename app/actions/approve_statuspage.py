@@ -7,7 +7,7 @@ import asyncio
 from app import ledger
 from app.domain.draft import Draft, DraftState, PublicStatus
 from app.domain.gesture import Gesture
-from app.domain.incident import DELETED, Incident, Status
+from app.domain.incident import Incident, Status
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
@@ -53,7 +53,7 @@ async def handle(
         metrics.published(outcome.draft)
     if outcome.draft.state is DraftState.UNKNOWN:
         await publishing.look_it_up(queue, outcome.draft)
-    elif outcome.draft.state is DraftState.PUBLISHED or _deleted(outcome.incident):
+    elif outcome.draft.state is DraftState.PUBLISHED or outcome.incident.public_deleted:
         await ending.after_publishing(queue, outcome.incident, outcome.draft)
     shown = await _show(store, chat, timers, policy, outcome)
     reminded = await _remind_of_the_promise(timers, outcome)
@@ -108,13 +108,9 @@ def _answer(outcome: Outcome) -> str:
         return f"Published.{when}" + _where(incident) + _then(outcome)
     if draft.state is DraftState.UNKNOWN:
         return "Statuspage has not answered. I am looking whether the text is there; it will not be sent twice."
-    if _deleted(incident):
+    if incident.public_deleted:
         return "Not published: the public incident was deleted on Statuspage. The room is told what follows."
     return f"Not published: {outcome.why or 'Statuspage does not have it'}. You can approve it again."
-
-
-def _deleted(incident: Incident) -> bool:
-    return incident.public is not None and incident.public.status == DELETED
 
 
 def _then(outcome: Outcome) -> str:

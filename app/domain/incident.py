@@ -217,6 +217,11 @@ class Incident(BaseModel):
         """Whether customers still read that something is wrong."""
         return self.public is not None and self.public.status not in {"resolved", DELETED}
 
+    @property
+    def public_deleted(self) -> bool:
+        """Whether somebody deleted on Statuspage what customers read."""
+        return self.public is not None and self.public.status == DELETED
+
     def may(self, to: Status) -> bool:
         return to in TRANSITIONS[self.status]
 

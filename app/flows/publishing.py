@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app import clock, ledger
 from app.domain.draft import Draft, DraftState, PublicText, restoring
-from app.domain.incident import DELETED, Incident
+from app.domain.incident import Incident
 from app.domain.policy import Policy
 from app.domain.schedule import SCHEDULED_TIME, schedule_name
 from app.domain.ticket import Ticket
@@ -120,7 +120,7 @@ def _outcome(incident: Incident, draft: Draft, why: str) -> Message:
             ":grey_question: UNKNOWN: the text approved" + by + " was sent to Statuspage and no answer came. "
             "I am looking on Statuspage whether it is there, and will not send it again."
         )
-    if incident.public and incident.public.status == DELETED:
+    if incident.public_deleted:
         return say(
             ":wastebasket: NOT PUBLISHED: somebody deleted the public incident on Statuspage. Customers read nothing "
             "of it, and it holds this incident no more. Another text that is approved opens a new one."

@@ -19,7 +19,7 @@ from app import clock, ledger, telemetry
 from app.domain.audit import AuditType, Fact
 from app.domain.change import DraftWrite
 from app.domain.draft import Draft, DraftState
-from app.domain.incident import DELETED, Incident, PublicIncident
+from app.domain.incident import Incident, PublicIncident
 from app.domain.people import Human
 from app.domain.policy import Policy
 from app.domain.ticket import Ticket
@@ -187,8 +187,7 @@ def _the(drafts: Sequence[Draft], draft_id: str) -> Draft | None:
 
 def _to_update(incident: Incident) -> str | None:
     """None: this text opens a public incident, the first one or one in the place of one that was deleted."""
-    public = incident.public
-    return public.id if public and public.status != DELETED else None
+    return incident.public.id if incident.public and not incident.public_deleted else None
 
 
 def _refused(incident: Incident, seen: Ticket, human: Human, why: str | None) -> Decision:

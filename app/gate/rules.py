@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.component import ComponentStatus
 from app.domain.draft import Draft, DraftState, PublicStatus, at_first, sha256_of, still_changed
-from app.domain.incident import DELETED, Incident
+from app.domain.incident import Incident
 from app.domain.promise import promised
 from app.errors import Refused
 from app.gate.drafts import problems
@@ -63,8 +63,7 @@ def refusal(
 
 def nothing_to_close(incident: Incident, draft: Draft) -> bool:
     """Whether this text would close what customers do not see any more."""
-    deleted = incident.public is not None and incident.public.status == DELETED
-    return deleted and draft.text.status is PublicStatus.RESOLVED
+    return incident.public_deleted and draft.text.status is PublicStatus.RESOLVED
 
 
 def _not_as_it_stands(draft: Draft, drafts: Sequence[Draft], now: datetime) -> str | None:
